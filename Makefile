@@ -1,0 +1,59 @@
+# Thin targets, named after intent. The exact exit code is pms-drill's (make itself only knows 0 and 2);
+# it also stands in runs/latest/verdict.json.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+TIER ?= pr
+STACK ?= embedded
+PROFILE ?= reference-fast
+SEED ?=
+RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+
+.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report lint lock clean
+
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## virtual environment, dependencies by hash, Toxiproxy
+	@$(BIN)/python -m pms_drill.external toxiproxy >/dev/null
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; found: $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-pms-integration: setup ## the main job: STACK= TIER=smoke|pr|weekly PROFILE= SEED=
+	@$(RUN)
+
+smoke: ## the main job in at most 90 s
+	@$(MAKE) --no-print-directory test-pms-integration TIER=smoke
+
+contracts chaos load: setup ## one part of the main job
+	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+
+test: setup ## the project's own tests: harness, agent, twin, checkers
+	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q
+
+bench: setup ## measure the proxy, the faults and the twin against their bars
+	@$(BIN)/python -m tests.bench
+
+lint: $(STAMP) ## ruff and mypy
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+lock: $(STAMP) ## renew requirements.lock
+	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+	  --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+
+report: $(STAMP) ## print the page of the last run
+	@$(BIN)/pms-drill report
+
+clean: ## remove what this project made here (not the caches)
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,20 @@
+"""The one clock of a run.
+
+Linux and macOS give every process of a machine the same monotonic clock, so the proxy's ledger, the journal
+and the guests' operations can be compared without conversion. The wall clock is used for names and dates only.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> float:
+    """Seconds on the machine's monotonic clock; comparable between processes of one machine."""
+    return time.monotonic()
+
+
+def utc() -> datetime:
+    """Wall-clock time in UTC, for names of runs and dates in results; never for measuring."""
+    return datetime.now(UTC)
