@@ -1,0 +1,1 @@
+"""Pure functions from evidence to verdicts. No I/O, no clocks, no randomness."""

@@ -1,0 +1,1 @@
+"""What was seen: plain data on one clock, without judgement."""
