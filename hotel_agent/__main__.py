@@ -1,0 +1,51 @@
+"""`python -m hotel_agent`: run the agent with settings from the environment."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from hotel_agent import logs
+from hotel_agent.agent import Agent
+from hotel_agent.settings import read_settings
+
+
+def serve(customize: Callable[[Agent], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Args:
+        customize: called with the agent before it starts; may replace any of its parts.
+
+    Raises:
+        SystemExit: a setting is wrong or the port is taken; with one line, exit code 2.
+    """
+    try:
+        settings = read_settings()
+        logs.configure(settings.log_file)
+    except SystemExit as stop:
+        print(stop, file=sys.stderr)
+        raise SystemExit(2) from None
+    agent = Agent(settings)
+    if customize is not None:
+        customize(agent)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            agent.app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    server.run()
+    if not server.started:
+        print("hotel-agent: could not start (is the port taken?)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    serve()

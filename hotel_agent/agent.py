@@ -1,0 +1,89 @@
+"""Puts the agent together. Every part has a name here; whoever wants another part replaces it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from hotel_agent.api import create_app
+from hotel_agent.availability import AvailabilityDesk
+from hotel_agent.booking import Booker
+from hotel_agent.breaker import Breaker, Transition
+from hotel_agent.logs import logger
+from hotel_agent.metrics import SERVICE, Metrics
+from hotel_agent.mock import Mock
+from hotel_agent.outbox import Outbox
+from hotel_agent.pms import PmsClient
+from hotel_agent.prober import Prober
+from hotel_agent.qloapps import QloApps
+from hotel_agent.readiness import Readiness
+from hotel_agent.reservations import Reservations
+from hotel_agent.settings import Settings
+from hotel_agent.turns import Turns
+from hotel_agent.worker import OutboxWorker
+
+
+class Agent:
+    """The whole agent: its parts, wired, and the web application over them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.breaker = Breaker(
+            settings.pms_circuit_breaker_failure_threshold,
+            settings.pms_circuit_breaker_recovery_timeout,
+            time.monotonic,
+            self._transition,
+        )
+        self.metrics.watch(lambda: self.breaker.state)
+        self.client = PmsClient(
+            settings.pms_base_url,
+            settings.pms_api_key.get_secret_value(),
+            settings.pms_timeout,
+            self.breaker,
+            self.metrics,
+        )
+        self.qloapps = QloApps(self.client, settings.pms_default_phone)
+        self.mock = Mock(settings.pms_hotel_id)
+        self.outbox = Outbox(settings.outbox_path)
+        self.metrics.pending.set_function(lambda: float(self.outbox.pending))
+        self.turns = Turns(settings.pms_settle)
+        self.booker = Booker(self.qloapps, self.outbox, settings.pms_currency)
+        self.availability = AvailabilityDesk(settings, self.breaker, self.qloapps, self.booker, self.mock, self.metrics)
+        self.reservations = Reservations(settings, self.breaker, self.booker, self.outbox, self.turns, self.metrics)
+        self.worker = OutboxWorker(settings, self.breaker, self.booker, self.outbox, self.turns, self.metrics)
+        self.prober = Prober(self.breaker, self.client, self.qloapps, settings.pms_health_interval)
+        self.readiness = Readiness(settings, self.breaker, self.client, self.outbox)
+        self.app: FastAPI = create_app(self, self._lifespan)
+
+    def _transition(self, change: Transition) -> None:
+        self.metrics.transitions.labels(SERVICE, change.before.label, change.after.label).inc()
+        logger().warning(
+            "PMS circuit breaker changed",
+            **{"from": change.before.label, "to": change.after.label},
+            reason=change.reason,
+            count=change.count,
+            wait=round(change.wait, 3),
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        logger().info(f"PMS adapter type: {self.settings.pms_type}")
+        await self.outbox.open()
+        background = []
+        if self.settings.pms_type == "qloapps":
+            background.append(asyncio.create_task(self.prober.run()))
+        background.append(asyncio.create_task(self.worker.run()))
+        try:
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.client.close()
+            await self.outbox.close()

@@ -1,0 +1,202 @@
+"""The HTTP API: routes, problems, headers. What is done stands in the parts it calls."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from hotel_agent.logs import logger
+from hotel_agent.models import (
+    Availability,
+    BreakerState,
+    Liveness,
+    Problem,
+    Query,
+    Readiness,
+    Reservation,
+    ReservationRequest,
+    StayError,
+    check_stay,
+)
+from hotel_agent.problems import ProblemError
+
+if TYPE_CHECKING:
+    from hotel_agent.agent import Agent
+
+_PROBLEM = "application/problem+json"
+_MAX_KEY = 255
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
+    """The web application over an agent's parts."""
+    app = FastAPI(
+        title="Hotel agent API",
+        version="1.0.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    _add_problems(app)
+
+    def today() -> Any:
+        return datetime.now(agent.settings.zone).date()
+
+    @app.post(
+        "/api/v1/pms/availability",
+        response_model=Availability,
+        operation_id="askAvailability",
+        responses=_documented(404, 422, 502, 503, 504),
+    )
+    async def availability(query: Query) -> Availability:
+        _check_stay(query.check_in, query.check_out, today())
+        return await agent.availability.ask(query)
+
+    @app.post(
+        "/api/v1/pms/reservations",
+        response_model=Reservation,
+        status_code=201,
+        operation_id="makeReservation",
+        responses={
+            202: {"model": Reservation, "description": "pending"},
+            **_documented(404, 409, 422, 502, 503, 504),
+        },
+    )
+    async def reserve(
+        wish: ReservationRequest,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=_MAX_KEY)] = None,
+    ) -> Reservation:
+        _check_stay(wish.check_in, wish.check_out, today())
+        reply = await agent.reservations.reserve(wish, idempotency_key)
+        response.status_code = reply.status
+        response.headers["Location"] = f"/api/v1/pms/reservations/{reply.reservation.reservation_id}"
+        return reply.reservation
+
+    @app.get(
+        "/api/v1/pms/reservations/{reservation_id}",
+        response_model=Reservation,
+        operation_id="readReservation",
+        responses=_documented(404),
+    )
+    async def read(reservation_id: str) -> Reservation:
+        return await agent.reservations.get(reservation_id)
+
+    @app.post(
+        "/admin/circuit-breaker/reset",
+        response_model=BreakerState,
+        operation_id="resetBreaker",
+        responses=_documented(401, 403),
+    )
+    async def reset(authorization: Annotated[str | None, Header()] = None) -> BreakerState:
+        _authorise(authorization, agent.settings.admin_token.get_secret_value())
+        agent.breaker.reset()
+        return BreakerState(
+            service="pms",
+            state=agent.breaker.state.label,  # type: ignore[arg-type]
+            failures=agent.breaker.failures,
+        )
+
+    @app.get("/health/live", response_model=Liveness, operation_id="live")
+    async def live() -> Liveness:
+        return Liveness(status="alive")
+
+    @app.get(
+        "/health/ready",
+        response_model=Readiness,
+        operation_id="ready",
+        responses={503: {"model": Readiness, "description": "the outbox cannot be used"}},
+    )
+    async def ready(response: Response) -> Readiness:
+        answer = await agent.readiness.read()
+        response.status_code = 200 if answer.status == "ready" else 503
+        return answer
+
+    @app.get(
+        "/metrics",
+        operation_id="metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def metrics() -> Response:
+        return Response(agent.metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {
+            "description": "problem",
+            "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def _check_stay(check_in: str, check_out: str, today: Any) -> None:
+    try:
+        check_stay(check_in, check_out, today)
+    except StayError as error:
+        raise ProblemError.of("invalid-request", 422, str(error)) from None
+
+
+def _authorise(header: str | None, token: str) -> None:
+    if not token:
+        raise ProblemError.of("forbidden", 403, "no ADMIN_TOKEN is configured")
+    scheme, _, given = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+        raise ProblemError.of("unauthorized", 401, "send Authorization: Bearer with the admin token")
+
+
+def _add_problems(app: FastAPI) -> None:
+    """Answer every error as a problem and put the schema where the routes refer to it."""
+
+    def answer(error: ProblemError, headers: dict[str, str] | None = None) -> JSONResponse:
+        extra = dict(headers or {})
+        if error.retry_after is not None:
+            extra["Retry-After"] = str(error.retry_after)
+        if error.problem.status == 401:
+            extra["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(error.problem.model_dump(), error.problem.status, headers=extra, media_type=_PROBLEM)
+
+    @app.exception_handler(ProblemError)
+    async def problem(_: Request, error: ProblemError) -> JSONResponse:
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        # The input itself is not repeated: it may hold what cannot be encoded, or what nobody should read.
+        detail = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        return answer(ProblemError.of("invalid-request", 422, detail.encode("utf-8", "replace").decode()))
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
+        headers = dict(error.headers or {})
+        return answer(ProblemError.of(slug, error.status_code, str(error.detail)), headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        logger().error("unexpected error", error=type(error).__name__)
+        return answer(ProblemError.of("internal-error", 500, "the error is in the log"))
+
+    own = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = own()
+        schema["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        for name in ("HTTPValidationError", "ValidationError"):
+            schema["components"]["schemas"].pop(name, None)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

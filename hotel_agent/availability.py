@@ -1,0 +1,102 @@
+"""A guest's question for a free room: from the PMS, from the last answer, or from the mock, always marked."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+
+from hotel_agent.booking import Booker
+from hotel_agent.breaker import Breaker
+from hotel_agent.failures import BreakerNotClosed, Kind, PmsFailure, PmsRefused
+from hotel_agent.metrics import Metrics
+from hotel_agent.mock import Mock
+from hotel_agent.models import Availability, Query
+from hotel_agent.problems import breaker_open, not_found, pms_failed, pms_refused
+from hotel_agent.qloapps import QloApps, UnknownThing
+from hotel_agent.settings import Settings
+
+#: How many answers of the PMS are kept for reuse while it cannot be asked.
+_KEPT = 10_000
+
+
+class AvailabilityDesk:
+    """Answers availability requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        breaker: Breaker,
+        qloapps: QloApps,
+        booker: Booker,
+        mock: Mock,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._breaker = breaker
+        self._qloapps = qloapps
+        self._booker = booker
+        self._mock = mock
+        self._metrics = metrics
+        self._answers: OrderedDict[Query, tuple[float, Availability]] = OrderedDict()
+
+    async def ask(self, query: Query) -> Availability:
+        """Answer a question.
+
+        Raises:
+            ProblemError: the PMS knows no such thing, failed, or is not asked and nothing else may be said.
+        """
+        if self._settings.pms_type == "mock":
+            return self._mocked(query)
+        try:
+            quote = await self._qloapps.availability(query)
+        except BreakerNotClosed:
+            return self._without_pms(query)
+        except UnknownThing:
+            raise not_found("the PMS knows no such hotel or room type") from None
+        except PmsRefused as refusal:
+            if refusal.status == 404:
+                raise not_found("the PMS knows no such hotel or room type") from None
+            raise pms_refused(refusal.message) from None
+        except PmsFailure as failure:
+            if failure.kind is Kind.RATE_LIMIT:  # it has opened the breaker
+                return self._without_pms(query)
+            raise pms_failed(failure) from None
+        self._booker.currency = self._settings.pms_currency or quote.currency
+        answer = Availability(
+            **query.model_dump(),
+            available=quote.rooms_left > 0,
+            rooms_left=quote.rooms_left,
+            total=quote.total,
+            binding=True,
+            source="pms",
+            as_of=datetime.now(UTC),
+        )
+        self._keep(query, answer)
+        return answer
+
+    def _keep(self, query: Query, answer: Availability) -> None:
+        self._answers[query] = (time.monotonic(), answer)
+        self._answers.move_to_end(query)
+        if len(self._answers) > _KEPT:
+            self._answers.popitem(last=False)
+
+    def _without_pms(self, query: Query) -> Availability:
+        if not self._settings.failover:
+            raise breaker_open(self._retry_after())
+        kept = self._answers.get(query)
+        if kept is not None and time.monotonic() - kept[0] <= self._settings.pms_stale_max:
+            self._metrics.failover.labels("availability", "stale").inc()
+            return kept[1].model_copy(update={"source": "stale", "binding": False})
+        return self._mocked(query)
+
+    def _mocked(self, query: Query) -> Availability:
+        answer = self._mock.availability(query)
+        if answer is None:
+            raise breaker_open(self._retry_after())
+        self._metrics.failover.labels("availability", "mock").inc()
+        return answer
+
+    def _retry_after(self) -> int:
+        return max(1, math.ceil(self._breaker.remaining))

@@ -1,0 +1,188 @@
+"""One attempt to book, and what it came to. Nothing here repeats a booking request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from hotel_agent.failures import BreakerNotClosed, PmsFailure, PmsRefused
+from hotel_agent.logs import logger
+from hotel_agent.models import Query, Status
+from hotel_agent.outbox import Intent, Outbox
+from hotel_agent.qloapps import (
+    Booked,
+    Found,
+    QloApps,
+    UnknownThing,
+    says_outcome_unknown,
+    says_sold_out,
+    says_unknown_thing,
+)
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The PMS holds a room for the guest."""
+
+    order_id: int
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class SoldOut:
+    """The PMS has no room, or took it back silently."""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The PMS does not know the hotel or the room type."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The PMS does not take the booking as it is."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Certainly nothing was done: the breaker is not closed (no failure) or the failure is certain."""
+
+    failure: PmsFailure | None
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """The PMS may have done it, may still do it, or not."""
+
+
+Outcome = Confirmed | SoldOut | NotFound | Refused | NotSent | InDoubt
+
+
+class Booker:
+    """Sends booking requests, at most one at a time, and reads back what they came to.
+
+    Args:
+        currency: the currency to book in, or empty to take that of the PMS's last quote.
+        clock: wall-clock seconds.
+    """
+
+    def __init__(self, qloapps: QloApps, outbox: Outbox, currency: str, clock: Callable[[], float] = time.time) -> None:
+        self.qloapps = qloapps
+        self.currency = currency
+        self._outbox = outbox
+        self._clock = clock
+
+    async def attempt(self, intent: Intent, *, guest_waits: bool) -> tuple[Intent, Outcome]:
+        """Send the booking request once. The intent says that it was sent before it leaves (write-ahead).
+
+        Args:
+            guest_waits: whether a refusal by the breaker is one of a guest's call.
+        """
+        if not self.currency:
+            nothing = await self._learn_currency(intent, guest_waits)
+            if nothing is not None:
+                return intent, nothing
+        before = intent
+        intent = await self._outbox.update(
+            intent,
+            attempts=intent.attempts + 1,
+            doubtful=True,
+            attempted_at=self._clock(),
+            readbacks=0,
+            currency=self.currency,
+        )
+        try:
+            booked = await self.qloapps.book(intent.stay, self.currency, count_rejection=guest_waits)
+        except BreakerNotClosed:
+            return await self._outbox.save(before), NotSent(None)
+        except PmsFailure as failure:
+            if failure.certain:
+                return await self._outbox.save(before), NotSent(failure)
+            return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
+        except PmsRefused as refusal:
+            if says_outcome_unknown(refusal):
+                return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
+            # The attempt is settled; an earlier one may not be.
+            settled = replace(intent, doubtful=before.doubtful)
+            return await self._outbox.save(settled), _refused(refusal)
+        return await self._verified(before, intent, booked, guest_waits)
+
+    async def read_back(self, intent: Intent, *, guest_waits: bool) -> Confirmed | SoldOut | None:
+        """What the PMS holds for the intent; None when nothing is found or there is no answer.
+
+        Surplus bookings are left to the late read-backs of the worker.
+        """
+        try:
+            found = await self.qloapps.find(intent.id, count_rejection=guest_waits)
+        except (PmsFailure, PmsRefused, BreakerNotClosed):
+            return None
+        return judge(found)
+
+    async def _verified(
+        self, before: Intent, intent: Intent, booked: Booked, guest_waits: bool
+    ) -> tuple[Intent, Outcome]:
+        """QloApps answers 200 also when it cancels the booking silently: look at the room lines."""
+        try:
+            live = await self.qloapps.lines_live(booked.order_id, count_rejection=guest_waits)
+        except (PmsFailure, PmsRefused, BreakerNotClosed):
+            return intent, InDoubt()
+        if live is None:
+            return intent, InDoubt()
+        intent = await self._outbox.update(intent, doubtful=before.doubtful)
+        if not live:
+            logger().warning("PMS cancelled a booking silently", reservation=intent.id, order=booked.order_id)
+            return intent, SoldOut()
+        return intent, Confirmed(booked.order_id, booked.total)
+
+    async def _learn_currency(self, intent: Intent, guest_waits: bool) -> Outcome | None:
+        query = Query(
+            hotel_id=intent.hotel_id,
+            room_type=intent.room_type,
+            check_in=intent.check_in,
+            check_out=intent.check_out,
+        )
+        try:
+            quote = await self.qloapps.availability(query, count_rejection=guest_waits)
+        except BreakerNotClosed:
+            return NotSent(None)
+        except PmsFailure as failure:
+            return NotSent(failure)
+        except UnknownThing:
+            return NotFound()
+        except PmsRefused as refusal:
+            return _refused(refusal)
+        self.currency = quote.currency
+        return None
+
+
+def judge(found: list[Found]) -> Confirmed | SoldOut | None:
+    """The lowest live booking confirms; bookings that are all cancelled mean sold out; none means nothing found."""
+    live = [booking for booking in found if booking.live]
+    if live:
+        return Confirmed(live[0].order_id, live[0].total)
+    return SoldOut() if found else None
+
+
+def changes(outcome: Outcome) -> dict[str, object]:
+    """How an outcome changes a pending intent; nothing when it stays pending."""
+    match outcome:
+        case Confirmed(order_id, total):
+            return {"status": Status.CONFIRMED, "booking_id": order_id, "amount": total}
+        case SoldOut():
+            return {"status": Status.REJECTED, "reason": "sold_out"}
+        case NotFound() | Refused():
+            return {"status": Status.REJECTED, "reason": "invalid"}
+        case _:
+            return {}
+
+
+def _refused(refusal: PmsRefused) -> Outcome:
+    if says_sold_out(refusal):
+        return SoldOut()
+    if says_unknown_thing(refusal):
+        return NotFound()
+    return Refused(refusal.message)

@@ -1,0 +1,252 @@
+"""The outbox: every reservation the agent took on, on SQLite, written before anything is sent."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+import aiosqlite
+
+from hotel_agent.models import Status
+from hotel_agent.qloapps import Stay
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS intent (
+  id TEXT PRIMARY KEY, hotel_id INTEGER NOT NULL, room_type INTEGER NOT NULL,
+  check_in TEXT NOT NULL, check_out TEXT NOT NULL, guest_name TEXT NOT NULL, email TEXT NOT NULL,
+  created_at REAL NOT NULL, status TEXT NOT NULL, reason TEXT, booking_id INTEGER,
+  amount TEXT, currency TEXT, attempts INTEGER NOT NULL, doubtful INTEGER NOT NULL,
+  attempted_at REAL NOT NULL, readbacks INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS intent_by_status ON intent (status, created_at);
+CREATE TABLE IF NOT EXISTS idempotency (
+  key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, intent_id TEXT, status INTEGER, body TEXT, created_at REAL NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One reservation. Times are wall-clock seconds, because they must survive a restart.
+
+    Attributes:
+        id: the agent's own id; it is also the reference written into the PMS's booking.
+        attempts: booking requests sent so far.
+        doubtful: whether an attempt's outcome is or was unknown, so that the PMS may still act on it.
+        attempted_at: when the last attempt was sent; 0 before the first.
+        readbacks: late read-backs done since the last doubtful attempt.
+    """
+
+    id: str
+    hotel_id: int
+    room_type: int
+    check_in: str
+    check_out: str
+    guest_name: str
+    email: str
+    created_at: float
+    status: Status = Status.PENDING
+    reason: str | None = None
+    booking_id: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    attempts: int = 0
+    doubtful: bool = False
+    attempted_at: float = 0.0
+    readbacks: int = 0
+
+    @property
+    def stay(self) -> Stay:
+        """What is booked at the PMS."""
+        return Stay(
+            self.id,
+            self.hotel_id,
+            self.room_type,
+            self.check_in,
+            self.check_out,
+            self.guest_name,
+            self.email,
+        )
+
+    def next_try(self, settle: float) -> float:
+        """When the booking may be sent again: settle after a doubtful attempt, doubled for each further one."""
+        return self.attempted_at + settle * 2.0 ** (self.attempts - 1) if self.doubtful else 0.0
+
+    def next_readback(self, settle: float) -> float:
+        """When a doubtful attempt is looked up again: 1, 2, 4, ... x settle after it."""
+        return self.attempted_at + settle * 2.0**self.readbacks
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What is stored for an Idempotency-Key: a refusal's status and body, or the id of a reservation."""
+
+    fingerprint: str
+    intent_id: str | None
+    status: int | None
+    body: dict[str, Any] | None
+
+
+_COLUMNS = tuple(field.name for field in fields(Intent))
+_INSERT = (
+    f"INSERT INTO intent ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608
+    f"ON CONFLICT(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM intent"  # noqa: S608
+
+
+def new_id() -> str:
+    """A fresh reservation id, unique to the intent."""
+    return str(uuid.uuid4())
+
+
+class Outbox:
+    """The store. One process per file: a second one on the same file does not start.
+
+    Attributes:
+        pending: number of pending reservations, kept in step with the table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock_file: IO[bytes] | None = None
+        self._db: aiosqlite.Connection | None = None
+        self.pending = 0
+
+    async def open(self) -> None:
+        """Open or create the file and take its lock.
+
+        Raises:
+            SystemExit: another agent uses the file, or it cannot be used; one line says so.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_file = self._path.with_name(self._path.name + ".lock").open("ab")
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"hotel-agent: OUTBOX_PATH {self._path} is used by another agent; one worker per outbox"
+            ) from None
+        except OSError as error:
+            raise SystemExit(f"hotel-agent: wrong setting: OUTBOX_PATH: {error.strerror}") from None
+        self._db = await aiosqlite.connect(self._path)
+        await self._db.execute("PRAGMA journal_mode = WAL")
+        await self._db.execute("PRAGMA synchronous = FULL")
+        await self._db.executescript(_SCHEMA)
+        await self._db.commit()
+        await self._recount()
+
+    async def close(self) -> None:
+        """Close the file and give up the lock."""
+        if self._db is not None:
+            await self._db.close()
+            self._db = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+
+    async def usable(self) -> bool:
+        """Whether the store can be written; for readiness."""
+        try:
+            await self._connection.execute("DELETE FROM idempotency WHERE key IS NULL")
+            await self._connection.commit()
+        except (aiosqlite.Error, ValueError, OSError):
+            return False
+        return True
+
+    async def save(self, intent: Intent) -> Intent:
+        """Insert or update; committed when this returns."""
+        row = [_to_column(getattr(intent, name)) for name in _COLUMNS]
+        await self._connection.execute(_INSERT, row)
+        await self._connection.commit()
+        await self._recount()
+        return intent
+
+    async def update(self, intent: Intent, **changes: Any) -> Intent:
+        """Save the intent with some fields changed and return it."""
+        return await self.save(replace(intent, **changes))
+
+    async def withdraw(self, intent: Intent) -> None:
+        """Forget an intent that was certainly never carried out."""
+        await self._connection.execute("DELETE FROM intent WHERE id = ?", (intent.id,))
+        await self._connection.commit()
+        await self._recount()
+
+    async def get(self, intent_id: str) -> Intent | None:
+        """The intent, or None."""
+        return next(iter(await self._select("WHERE id = ?", intent_id)), None)
+
+    async def waiting(self) -> list[Intent]:
+        """Pending intents, oldest first."""
+        return await self._select("WHERE status = ? ORDER BY created_at, id", Status.PENDING.value)
+
+    async def doubtful(self, since: float) -> list[Intent]:
+        """Intents of any status whose last attempt was doubtful and not before `since`, oldest first."""
+        return await self._select("WHERE doubtful = 1 AND attempted_at >= ? ORDER BY created_at, id", since)
+
+    async def remember(self, key: str, fingerprint: str, intent_id: str | None, now: float) -> None:
+        """Bind an Idempotency-Key to a request and, once there is one, to its reservation."""
+        await self._connection.execute(
+            "INSERT INTO idempotency (key, fingerprint, intent_id, created_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT(key) DO UPDATE SET intent_id = excluded.intent_id",
+            (key, fingerprint, intent_id, now),
+        )
+        await self._connection.commit()
+
+    async def remember_refusal(self, key: str, status: int, body: dict[str, Any]) -> None:
+        """Store a refusal, to be given again for the same key."""
+        await self._connection.execute(
+            "UPDATE idempotency SET status = ?, body = ? WHERE key = ?", (status, json.dumps(body), key)
+        )
+        await self._connection.commit()
+
+    async def recall(self, key: str, not_before: float) -> Remembered | None:
+        """What is stored for a key; entries older than `not_before` are dropped."""
+        await self._connection.execute("DELETE FROM idempotency WHERE created_at < ?", (not_before,))
+        cursor = await self._connection.execute(
+            "SELECT fingerprint, intent_id, status, body FROM idempotency WHERE key = ?", (key,)
+        )
+        row = await cursor.fetchone()
+        await self._connection.commit()
+        if row is None:
+            return None
+        return Remembered(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None)
+
+    async def forget(self, key: str) -> None:
+        """Free a key."""
+        await self._connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
+        await self._connection.commit()
+
+    @property
+    def _connection(self) -> aiosqlite.Connection:
+        if self._db is None:
+            raise ValueError("the outbox is not open")
+        return self._db
+
+    async def _recount(self) -> None:
+        cursor = await self._connection.execute("SELECT COUNT(*) FROM intent WHERE status = ?", (Status.PENDING.value,))
+        row = await cursor.fetchone()
+        self.pending = int(row[0]) if row else 0
+
+    async def _select(self, where: str, *values: object) -> list[Intent]:
+        cursor = await self._connection.execute(f"{_SELECT} {where}", values)
+        return [_from_row(row) for row in await cursor.fetchall()]
+
+
+def _to_column(value: Any) -> Any:
+    if isinstance(value, Status):
+        return value.value
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _from_row(row: Iterable[Any]) -> Intent:
+    data = dict(zip(_COLUMNS, row, strict=True))
+    data["status"] = Status(data["status"])
+    data["doubtful"] = bool(data["doubtful"])
+    data["amount"] = None if data["amount"] is None else Decimal(data["amount"])
+    return Intent(**data)

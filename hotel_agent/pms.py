@@ -1,0 +1,193 @@
+"""One call to the PMS: permit, deadline, classification, metrics, one log line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from hotel_agent.breaker import Breaker, Permit
+from hotel_agent.failures import BadAnswer, BreakerNotClosed, Kind, PmsFailure, PmsRefused
+from hotel_agent.logs import logger
+from hotel_agent.metrics import SERVICE, Metrics
+
+#: Bounds of a `Retry-After` that is obeyed, in seconds.
+_SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+#: Below Apache's default of 5 s, so that a request does not meet a connection that the PMS is closing.
+_KEEPALIVE = 2.0
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for (RFC 9110: seconds or an HTTP date), kept within 1 to 300.
+
+    None when there is no header or it cannot be read.
+    """
+    if value is None:
+        return None
+    try:
+        wait = float(int(value))
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except (TypeError, ValueError):
+            return None
+        wait = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    return min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT)
+
+
+class PmsClient:
+    """Sends requests to the PMS under the breaker.
+
+    Attributes:
+        last_ended: monotonic time when a call last ended.
+        last_kind: kind of the last answer's failure; None after a good answer or a business refusal.
+        answered: whether any call has had an answer yet.
+        checked_at: wall-clock time (UTC) of the last answer.
+    """
+
+    def __init__(self, base_url: str, key: str, timeout: float, breaker: Breaker, metrics: Metrics) -> None:
+        self.breaker = breaker
+        self.timeout = timeout
+        self._metrics = metrics
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            auth=(key, ""),
+            follow_redirects=False,
+            trust_env=False,
+            verify=True,
+            timeout=None,  # noqa: S113 - httpx has no total deadline; `asyncio.timeout` below is one
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=_KEEPALIVE),
+        )
+        self.last_ended = time.monotonic()
+        self.last_kind: Kind | None = None
+        self.answered = False
+        self.checked_at: datetime | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        parse: Callable[[httpx.Response], Any],
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        count_rejection: bool = True,
+        probe: bool = False,
+    ) -> Any:
+        """Make one exchange and return what `parse` made of its 200 or 201.
+
+        Args:
+            operation: label of metrics and logs.
+            parse: turns the response into the result; raises BadAnswer when it is not a valid one.
+            count_rejection: whether a refusal by the breaker is one of a guest's call.
+            probe: whether this is the safe read that decides a half-open breaker.
+
+        Raises:
+            BreakerNotClosed: nothing was sent.
+            PmsFailure: it counts as a failure of the PMS.
+            PmsRefused: the PMS answered 4xx as a business decision.
+        """
+        permit = self.breaker.probe_permit() if probe else self.breaker.permit()
+        if permit is None:
+            if count_rejection:
+                self._metrics.rejections.labels(SERVICE, operation).inc()
+            raise BreakerNotClosed
+        started = time.monotonic()
+        headers = {"Content-Type": content_type} if content_type else None
+        request = self._http.build_request(
+            method, path, params={"output_format": "JSON", **(params or {})}, content=content, headers=headers
+        )
+        try:
+            result = parse(await self._exchange(request))
+        except BadAnswer as error:
+            failure = PmsFailure(Kind.BAD_ANSWER, str(error))
+            self._failed(operation, permit, started, failure)
+            raise failure from None
+        except PmsFailure as failure:
+            self._failed(operation, permit, started, failure)
+            raise
+        except PmsRefused as refusal:
+            self._ended(operation, started, "success", None)
+            self.breaker.no_verdict(permit)
+            logger().info("PMS refused", operation=operation, status=refusal.status, reason=refusal.message)
+            raise
+        except asyncio.CancelledError:
+            self.breaker.no_verdict(permit)
+            raise
+        self._ended(operation, started, "success", None)
+        self.breaker.success(permit)
+        logger().info("PMS answered", operation=operation, seconds=round(self.last_ended - started, 4))
+        return result
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send within the deadline and sort out every status but 200 and 201."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self._http.send(request)
+        except TimeoutError:
+            raise PmsFailure(Kind.TIMEOUT, f"timeout: no complete answer in {self.timeout:g} s") from None
+        except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
+            raise PmsFailure(Kind.CONNECT, f"could not connect: {type(error).__name__}") from None
+        except httpx.DecodingError:
+            raise PmsFailure(Kind.BAD_ANSWER, "the body cannot be decoded") from None
+        except httpx.TransportError as error:
+            raise PmsFailure(Kind.LOST, f"connection lost: {type(error).__name__}") from None
+        return self._sorted(response)
+
+    @staticmethod
+    def _sorted(response: httpx.Response) -> httpx.Response:
+        status = response.status_code
+        if status in (200, 201):
+            return response
+        if status in (401, 403, 405):
+            raise PmsFailure(Kind.AUTH, f"refused with {status}", status=status)
+        if status == 429:
+            wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            raise PmsFailure(Kind.RATE_LIMIT, "refused with 429: rate limited", status=status, wait=wait)
+        if status >= 500:
+            raise PmsFailure(Kind.SERVER, f"server error {status}", status=status)
+        if status < 400:
+            raise PmsFailure(Kind.BAD_ANSWER, f"unexpected status {status}", status=status)
+        raise PmsRefused(status, _message(response))
+
+    def _failed(self, operation: str, permit: Permit, started: float, failure: PmsFailure) -> None:
+        self._ended(operation, started, "error", failure.kind)
+        self._metrics.errors.labels(SERVICE, operation, failure.kind.value).inc()
+        logger().warning(
+            f"PMS call failed: {failure}",
+            operation=operation,
+            kind=failure.kind.value,
+            seconds=round(self.last_ended - started, 4),
+        )
+        if failure.kind is Kind.RATE_LIMIT:
+            self.breaker.rate_limited(permit, failure.wait)
+        else:
+            self.breaker.failure(permit)
+
+    def _ended(self, operation: str, started: float, status: str, kind: Kind | None) -> None:
+        self.last_ended = time.monotonic()
+        self.last_kind = kind
+        self.answered = True
+        self.checked_at = datetime.now(UTC)
+        self._metrics.calls.labels(SERVICE, operation, status).inc()
+        self._metrics.latency.labels(SERVICE, operation).observe(self.last_ended - started)
+
+
+def _message(response: httpx.Response) -> str:
+    """First error text of the PMS's answer that is not a PHP warning; empty when there is none."""
+    try:
+        errors = response.json()["errors"]
+        return next(str(item["message"]) for item in errors if item.get("code") != 3)
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return ""

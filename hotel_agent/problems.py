@@ -1,0 +1,89 @@
+"""Errors as guests see them: `application/problem+json`, RFC 9457, `type` a bare slug."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hotel_agent.failures import Kind, PmsFailure
+from hotel_agent.models import Problem
+
+_TITLES = {
+    "invalid-request": "The request is not valid",
+    "unauthorized": "A valid token is needed",
+    "forbidden": "This is switched off",
+    "not-found": "Not found",
+    "method-not-allowed": "Method not allowed",
+    "sold-out": "No room is available",
+    "request-in-progress": "The same request is still being worked on",
+    "key-reused": "The Idempotency-Key was used for another request",
+    "pms-unavailable": "The PMS cannot be used",
+    "pms-auth": "The PMS refuses our key",
+    "pms-timeout": "The PMS did not answer in time",
+    "pms-refused": "The PMS refused the request",
+    "breaker-open": "The PMS is not asked at the moment",
+    "outbox-full": "Too many reservations are pending",
+    "internal-error": "Something went wrong here",
+}
+
+
+class ProblemError(Exception):
+    """Raised to answer with a problem; `retry_after` in whole seconds becomes the header."""
+
+    def __init__(self, problem: Problem, retry_after: int | None = None) -> None:
+        super().__init__(problem.type)
+        self.problem = problem
+        self.retry_after = retry_after
+
+    @classmethod
+    def of(cls, slug: str, status: int, detail: str, retry_after: int | None = None) -> ProblemError:
+        """A problem of a known type."""
+        return cls(Problem(type=slug, title=_TITLES[slug], status=status, detail=detail), retry_after)
+
+    @classmethod
+    def from_stored(cls, body: dict[str, Any]) -> ProblemError:
+        """A refusal that was stored for an Idempotency-Key."""
+        return cls(Problem.model_validate(body))
+
+
+def not_found(detail: str) -> ProblemError:
+    """404."""
+    return ProblemError.of("not-found", 404, detail)
+
+
+def sold_out(detail: str) -> ProblemError:
+    """409: the PMS itself has no room, or the reservation came to nothing."""
+    return ProblemError.of("sold-out", 409, detail)
+
+
+def key_reused() -> ProblemError:
+    """422: the same Idempotency-Key with another body."""
+    return ProblemError.of("key-reused", 422, "use a fresh key for another request")
+
+
+def request_in_progress() -> ProblemError:
+    """409: the same key and body, still being worked on."""
+    return ProblemError.of("request-in-progress", 409, "ask again for the result", retry_after=1)
+
+
+def outbox_full(retry_after: int) -> ProblemError:
+    """503: PMS_PENDING_MAX reservations are pending."""
+    return ProblemError.of("outbox-full", 503, "no further reservation is taken on now", retry_after)
+
+
+def breaker_open(retry_after: int) -> ProblemError:
+    """503: the PMS is not asked and failover is off or has no answer."""
+    return ProblemError.of("breaker-open", 503, "try again after the time given", retry_after)
+
+
+def pms_refused(message: str) -> ProblemError:
+    """502: the PMS answered 400 for a reason that is not the guest's."""
+    return ProblemError.of("pms-refused", 502, message or "the PMS gave no reason")
+
+
+def pms_failed(failure: PmsFailure) -> ProblemError:
+    """504 over the deadline, 502 otherwise; a refused key has a type of its own."""
+    if failure.kind is Kind.TIMEOUT:
+        return ProblemError.of("pms-timeout", 504, "no complete answer within the deadline")
+    if failure.kind is Kind.AUTH:
+        return ProblemError.of("pms-auth", 502, f"the PMS answered {failure.status}")
+    return ProblemError.of("pms-unavailable", 502, f"failure of kind {failure.kind.value}")

@@ -1,0 +1,51 @@
+"""One booking at a time per hotel: QloApps gives parallel bookings the same room."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+
+class Turns:
+    """Hands out the turn of each hotel, first come first served.
+
+    After a booking whose outcome is unknown nobody gets the hotel's turn until it is settled: QloApps may still be
+    at work on it, and a second booking at that moment could get the same room.
+
+    Args:
+        settle: seconds after which an unknown outcome no longer blocks the hotel.
+    """
+
+    def __init__(self, settle: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settle = settle
+        self._clock = clock
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._blocked: dict[int, tuple[str, float]] = {}
+
+    @asynccontextmanager
+    async def turn(self, hotel_id: int, intent_id: str) -> AsyncIterator[None]:
+        """Wait for the hotel's turn and keep it; the intent that blocks the hotel may go on itself."""
+        while True:
+            async with self._locks[hotel_id]:
+                wait = self._wait(hotel_id, intent_id)
+                if wait <= 0:
+                    yield
+                    return
+            # Not inside the lock: the intent that blocks the hotel needs the turn to be read back.
+            await asyncio.sleep(min(wait, 0.05))
+
+    def block(self, hotel_id: int, intent_id: str) -> None:
+        """The outcome of the intent's booking is unknown from now on."""
+        self._blocked[hotel_id] = (intent_id, self._clock() + self._settle)
+
+    def settled(self, hotel_id: int, intent_id: str) -> None:
+        """The intent's booking has been read back."""
+        if self._blocked.get(hotel_id, ("", 0.0))[0] == intent_id:
+            del self._blocked[hotel_id]
+
+    def _wait(self, hotel_id: int, intent_id: str) -> float:
+        blocker, until = self._blocked.get(hotel_id, ("", 0.0))
+        return 0.0 if blocker == intent_id else until - self._clock()

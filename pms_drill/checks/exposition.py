@@ -1,0 +1,110 @@
+"""Do the agent's metrics exist with the right type and exactly the right label sets, from the first scrape on?
+
+A series that appears only with its first event cannot be alerted on: `rate()` misses that event. So every label set
+has to exist before the first call, and a label set outside of the contract is an error as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from pms_drill.checks.verdict import Verdict, judge, unknown
+from pms_drill.evidence.scrape import Labels, Scrape
+
+OPERATIONS = ("availability", "reservation", "readback", "cancel", "probe")
+KINDS = ("connect", "lost", "timeout", "bad_answer", "server", "auth", "rate_limit")
+#: The breaker's legal moves; open to closed is the reset by hand.
+TRANSITIONS = (
+    ("closed", "open"),
+    ("open", "half_open"),
+    ("half_open", "open"),
+    ("half_open", "closed"),
+    ("open", "closed"),
+)
+#: Buckets of the latency histogram have to cover 5 ms to 30 s.
+SMALLEST_BUCKET, LARGEST_BUCKET = 0.005, 30.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """What one metric has to be: its type and the label sets that exist, no more and no fewer."""
+
+    type: str
+    label_sets: frozenset[Labels]
+
+
+def _sets(**labels: tuple[str, ...]) -> frozenset[Labels]:
+    return frozenset(frozenset(zip(labels, values, strict=True)) for values in product(*labels.values()))
+
+
+_SERVICE = ("pms",)
+
+#: Role in a profile's `[metrics]` -> what that metric has to be.
+FAMILIES: Mapping[str, Family] = {
+    "state": Family("gauge", _sets(service=_SERVICE)),
+    "transitions": Family(
+        "counter",
+        frozenset(frozenset({("service", "pms"), ("from", a), ("to", b)}) for a, b in TRANSITIONS),
+    ),
+    "rejections": Family("counter", _sets(service=_SERVICE, operation=OPERATIONS)),
+    "calls": Family("counter", _sets(service=_SERVICE, operation=OPERATIONS, status=("success", "error"))),
+    "errors": Family("counter", _sets(service=_SERVICE, operation=OPERATIONS, kind=KINDS)),
+    "latency": Family("histogram", _sets(service=_SERVICE, operation=OPERATIONS)),
+    "failover": Family(
+        "counter",
+        _sets(operation=("availability",), source=("stale", "mock"))
+        | _sets(operation=("reservation",), source=("outbox",)),
+    ),
+    "pending": Family("gauge", _sets()),
+    "duplicates": Family("counter", _sets()),
+}
+
+
+def family_complete(role: str, name: str, scrape: Scrape) -> Verdict:
+    """Judge the type and the label sets of one metric.
+
+    Args:
+        role: a key of `FAMILIES`.
+        name: the metric's name at this agent, counters with `_total`.
+        scrape: one reading.
+    """
+    wanted = FAMILIES[role]
+    claimed = f"{name} is a {wanted.type} with {len(wanted.label_sets)} label set(s)"
+    if not scrape.samples:
+        return unknown(claimed, metrics="the scrape is empty")
+    # The parser files a counter under its name without `_total`.
+    family = name.removesuffix("_total") if wanted.type == "counter" else name
+    kind = scrape.types.get(family)
+    sample = f"{name}_count" if wanted.type == "histogram" else name
+    found = frozenset(labels for known, labels in scrape.samples if known == sample)
+    problems = []
+    if kind != wanted.type:
+        problems.append(f"is {f'a {kind}' if kind else 'not there'}")
+    problems += [f"lacks {_said(labels)}" for labels in sorted(wanted.label_sets - found, key=sorted)]
+    problems += [f"has {_said(labels)}" for labels in sorted(found - wanted.label_sets, key=sorted)]
+    return judge(not problems, claimed, metrics=", ".join(problems) or "as claimed")
+
+
+def buckets_cover(name: str, scrape: Scrape) -> Verdict:
+    """Judge that the histogram `name` tells apart durations from 5 ms to 30 s."""
+    claimed = f"the buckets of {name} cover {SMALLEST_BUCKET} s to {LARGEST_BUCKET} s"
+    limits: dict[Labels, list[float]] = {}
+    for sample, labels in scrape.samples:
+        if sample == f"{name}_bucket":
+            series = frozenset(pair for pair in labels if pair[0] != "le")
+            limits.setdefault(series, []).append(float(dict(labels)["le"]))
+    if not limits:
+        return unknown(claimed, metrics="there is no bucket")
+    narrow = [
+        f"{_said(series)}: {min(found)} s to {max(finite, default=0.0)} s"
+        for series, found in limits.items()
+        if (finite := [limit for limit in found if limit != float("inf")]) is not None
+        and not (min(found) <= SMALLEST_BUCKET and max(finite, default=0.0) >= LARGEST_BUCKET)
+    ]
+    return judge(not narrow, claimed, metrics="; ".join(sorted(narrow)) or f"{len(limits)} series do")
+
+
+def _said(labels: Labels) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels)) + "}"

@@ -1,0 +1,173 @@
+"""From operations and scrapes to the rows of the target table. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pms_drill.checks.verdict import Verdict, passed, unknown
+from pms_drill.evidence.bundle import Span
+from pms_drill.load.bands import Band, Limits, Targets
+from pms_drill.load.operation import Answered, Operation
+from pms_drill.load.percentiles import percentile
+from pms_drill.load.phases import CLOSED, HALF_OPEN, OPEN, STATE_NAMES, Reading
+from pms_drill.load.plan import JUDGED
+from pms_drill.load.schedule import ENDPOINTS
+from pms_drill.load.validity import within
+
+#: Names of the rows of one phase, in the order of the runbook's table.
+METRICS = (
+    "availability",
+    "response_time:availability",
+    "response_time:reservations",
+    "error_rate",
+    "circuit_breaker",
+)
+#: Share of failed scrapes in a phase above which the breaker's state is unknown.
+_BLIND = 0.1
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row of the results' target table, as `targets.json` has it.
+
+    Attributes:
+        metric: one of `METRICS`.
+        phase: steady, outage, recovering or recovered.
+        value: None when there is none. Percent, milliseconds or a state of the breaker, see `unit`.
+        n: samples (operations or scrapes) in the phase.
+        band: target, off target, warning, critical or unknown.
+        target, warning, critical: the limits as written, "< 500".
+        note: further figures, and why a band is unknown.
+        gates: whether the band decides about the run's exit code; false for outage and recovering, where
+            the
+            figures are information: the runbook's targets are those of a working integration.
+    """
+
+    metric: str
+    label: str
+    phase: str
+    value: float | None
+    n: int
+    band: Band
+    target: str
+    warning: str
+    critical: str
+    unit: str
+    note: str
+    gates: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASSED when a band could be determined, whichever it is; else UNKNOWN.
+
+        A bad band is no failed property: it goes to the exit code by way of `--fail-on` (10, 11, 12).
+        """
+        claimed = f"{self.label} in {self.phase} is in one of the runbook's bands"
+        figures = f"{self.value} {self.unit} (n {self.n:,}): {self.band}; {self.note}"
+        return unknown(claimed, load=figures) if self.band is Band.UNKNOWN else passed(claimed, load=figures)
+
+
+def judge(
+    operations: Sequence[Operation],
+    readings: Sequence[Reading],
+    spans: Mapping[str, Span],
+    targets: Targets,
+    doubts: Mapping[str, Sequence[str]],
+) -> list[Target]:
+    """All rows, phase by phase.
+
+    Args:
+        doubts: phase -> reasons why nothing in it may be judged; a phase without an entry is not in doubt.
+    """
+    rows: list[Target] = []
+    for phase, span in spans.items():
+        inside = within(operations, span)
+        scraped = [reading for reading in readings if span.holds(reading.at)]
+        rows += _phase(phase, inside, scraped, targets, list(doubts.get(phase, ())))
+    return rows
+
+
+def _phase(
+    phase: str,
+    operations: Sequence[Operation],
+    readings: Sequence[Reading],
+    targets: Targets,
+    doubts: list[str],
+) -> Iterator[Target]:
+    counts = Counter(operation.answered for operation in operations)
+    n = len(operations)
+    mix = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Answered if counts[outcome])
+    from_pms = _share(counts[Answered.PMS], n)
+    yield _row("availability", targets.availability, phase, from_pms, n, mix, doubts)
+
+    for endpoint in ENDPOINTS:
+        limits = targets.response_time
+        times = [operation.response_ms for operation in operations if operation.endpoint == endpoint]
+        value = percentile(times, limits.percent or 95) if times else None
+        yield _row(f"response_time:{endpoint}", limits, phase, value, len(times), _spread(times, limits), doubts)
+
+    errors = _share(counts[Answered.ERROR], n)
+    yield _row("error_rate", targets.error_rate, phase, errors, n, _kinds(operations), doubts)
+
+    state, note, blind = _worst_state(readings)
+    yield _row("circuit_breaker", targets.circuit_breaker, phase, state, len(readings), note, doubts + blind)
+
+
+def _row(metric: str, limits: Limits, phase: str, value: float | None, n: int, note: str, doubts: list[str]) -> Target:
+    reasons = list(doubts)
+    if n < limits.minimum:
+        reasons.append(f"{n} samples, at least {limits.minimum} are needed")
+    unusable = value is None or bool(reasons)
+    return Target(
+        metric=metric,
+        label=limits.label + (f" ({metric.partition(':')[2]})" if ":" in metric else ""),
+        phase=phase,
+        value=value,
+        n=n,
+        band=Band.UNKNOWN if unusable or value is None else limits.band(value),
+        target=str(limits.target),
+        warning=str(limits.warning),
+        critical=str(limits.critical),
+        unit=limits.unit,
+        note="; ".join(filter(None, [*(f"unknown: {reason}" for reason in reasons), note])),
+        gates=phase in JUDGED,
+    )
+
+
+def _share(part: int, n: int) -> float | None:
+    # One division of whole numbers is rounded once, so that 999 of 1,000 is exactly the 99.9 of the table.
+    return 100 * part / n if n else None
+
+
+def _spread(times: Sequence[float], limits: Limits) -> str:
+    if not times:
+        return ""
+    figures = [(percent, percentile(times, percent)) for percent in (50, limits.percent or 95, 99)]
+    return ", ".join(f"p{percent} {value:.0f} ms" for percent, value in figures) + f", max {max(times):.0f} ms"
+
+
+def _kinds(operations: Sequence[Operation]) -> str:
+    """Errors by kind: "3 HTTP 502 pms-auth, 1 timeout"."""
+    kinds = Counter(
+        op.error or " ".join(filter(None, ["HTTP", str(op.status), op.answer]))
+        for op in operations
+        if op.answered is Answered.ERROR
+    )
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+def _worst_state(readings: Sequence[Reading]) -> tuple[float | None, str, list[str]]:
+    """The worst state, the counts for people, and why it cannot be trusted."""
+    seen = Counter(reading.state for reading in readings if reading.state is not None)
+    lost = [reading for reading in readings if reading.state is None]
+    note = ", ".join(f"{STATE_NAMES.get(state, f'{state:g}')} in {count}" for state, count in seen.items())
+    reasons = []
+    if len(lost) > _BLIND * len(readings):
+        reasons.append(f"{len(lost)} of {len(readings)} scrapes failed: {lost[0].why}")
+    strange = [state for state in seen if state not in STATE_NAMES]
+    if strange:
+        reasons.append(f"the breaker's state was {strange[0]:g}")
+    worst = next((state for state in (OPEN, HALF_OPEN, CLOSED) if seen[state]), None)
+    return worst, f"scrapes: {note}" if note else "", reasons

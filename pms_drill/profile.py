@@ -1,0 +1,221 @@
+"""A profile: what a team knows about its own agent, as one TOML file.
+
+A profile says how to start or reach the agent, where its endpoints and metrics are and which policy it claims.
+Waits, loads and schedules of the suite derive from it, so that the same suite runs an agent scaled down and one
+as deployed. Unknown keys and wrong types are errors that name the key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import durationpy
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from pms_drill.errors import DrillError
+
+#: Profiles that come with the project.
+SHIPPED = Path(__file__).resolve().parent.parent / "profiles"
+
+
+def _seconds(value: Any) -> Any:
+    """Read "30s", "500ms", "1m30s" or a plain number of seconds."""
+    if isinstance(value, str):
+        try:
+            parsed: timedelta = durationpy.from_str(value)
+        except durationpy.DurationError as error:
+            raise ValueError(f'{value!r} is not a duration such as "30s" or "500ms"') from error
+        return parsed.total_seconds()
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, strict=True)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgentPart(_Part):
+    """How to start the agent.
+
+    Attributes:
+        start: the command, a list of words. `{python}` is this interpreter; empty for an agent that runs already.
+        env: environment on top of a minimal one. Places to fill in, in `start` and `env`: `{port}`, `{pms_url}`
+            (the address with the proxies in between), `{pms_key}`, `{admin_token}`, `{state_dir}` (an empty
+            folder for this start), `{log_file}`, `{repo}`.
+        workdir: where the command runs; `{repo}` is the folder of the project.
+        start_timeout: how long the agent may take until `endpoints.ready` answers 200.
+        log_file: true if the agent writes `{log_file}`.
+    """
+
+    start: list[str] = []
+    env: dict[str, str] = {}
+    workdir: str = "{repo}"
+    start_timeout: Seconds = 20.0
+
+
+class EndpointsPart(_Part):
+    """Paths of the agent's API; the defaults are the runbook's."""
+
+    availability: str = "/api/v1/pms/availability"
+    reservations: str = "/api/v1/pms/reservations"
+    reset: str = "/admin/circuit-breaker/reset"
+    live: str = "/health/live"
+    ready: str = "/health/ready"
+    metrics: str = "/metrics"
+    openapi: str = "/openapi.json"
+
+
+class MetricsPart(_Part):
+    """Names of the agent's metrics; the defaults are the runbook's."""
+
+    state: str = "pms_circuit_breaker_state"
+    transitions: str = "pms_circuit_breaker_transitions_total"
+    rejections: str = "pms_circuit_breaker_rejections_total"
+    calls: str = "pms_api_calls_total"
+    errors: str = "pms_api_errors_total"
+    latency: str = "pms_api_latency_seconds"
+    failover: str = "pms_failover_answers_total"
+    pending: str = "pms_reservations_pending"
+
+
+class BreakerPart(_Part):
+    """The breaker's policy. Defaults: runbook, option 4 (threshold 5, recovery 30 s, timeout 10 s)."""
+
+    failure_threshold: int = Field(default=5, ge=1, strict=True)
+    recovery_timeout: Seconds = 30.0
+    half_open: Literal["probe", "traffic"] = "probe"
+
+
+class PmsPart(_Part):
+    """How the agent speaks to the PMS.
+
+    Attributes:
+        timeout: deadline of one whole exchange.
+        health_interval: silence after which the agent probes the PMS by itself.
+        settle: how long after an unknown booking attempt nothing is repeated.
+        outbox_interval: pause between rounds of the outbox worker.
+        probe_path: path of the safe read that serves as probe; counted apart from guests' calls.
+        hotel_id, room_type: a hotel and a room type that exist.
+    """
+
+    timeout: Seconds = 10.0
+    health_interval: Seconds = 60.0
+    settle: Seconds = 30.0
+    outbox_interval: Seconds = 5.0
+    probe_path: str = "/api/hotels"
+    hotel_id: int = 1
+    room_type: int = 1
+
+
+class FailoverPart(_Part):
+    """What guests get while the breaker is not closed."""
+
+    mode: Literal["mock", "off"] = "mock"
+
+
+class Waiver(_Part):
+    """A property that the team knows to fail, with an owner and an end (design rule 10)."""
+
+    property: str
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    expires: date
+
+
+class Profile(_Part):
+    """The whole file. `name` is the file's name without `.toml`."""
+
+    name: str
+    title: str = ""
+    extends: str | None = None
+    environment: Literal["test", "staging", "production"] = "test"
+    agent: AgentPart = AgentPart()
+    endpoints: EndpointsPart = EndpointsPart()
+    metrics: MetricsPart = MetricsPart()
+    breaker: BreakerPart = BreakerPart()
+    pms: PmsPart = PmsPart()
+    failover: FailoverPart = FailoverPart()
+    waiver: list[Waiver] = []
+
+    @property
+    def guest_patience(self) -> float:
+        """Seconds after which a guest's client gives up: twice the deadline is the agent's bound, plus room."""
+        return 2 * self.pms.timeout + 5.0
+
+
+def load(name_or_path: str) -> Profile:
+    """Read a profile by name (`profiles/<name>.toml` here or in the working directory) or by path.
+
+    Raises:
+        DrillError: no such file, not TOML, an unknown key or a wrong value; the message names them.
+    """
+    path = _find(name_or_path)
+    data = _merged(path, seen=())
+    data["name"] = path.stem
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as error:
+        raise DrillError(
+            f"the profile {path.stem} has {error.error_count()} wrong setting(s)",
+            where=str(path),
+            todo="correct them; docs/profiles.md lists every key",
+            detail="\n".join(_explain(problem) for problem in error.errors()),
+        ) from error
+
+
+def _explain(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: there is no such key"
+    return f"{key}: {problem['msg']} (found: {problem['input']!r})"
+
+
+def known() -> list[str]:
+    """Names of the profiles found here and in the working directory."""
+    folders = (SHIPPED, Path.cwd() / "profiles")
+    return sorted({file.stem for folder in folders for file in folder.glob("*.toml")})
+
+
+def _find(name_or_path: str) -> Path:
+    given = Path(name_or_path)
+    if given.suffix == ".toml":
+        candidates = [given]
+    else:
+        candidates = [Path.cwd() / "profiles" / f"{name_or_path}.toml", SHIPPED / f"{name_or_path}.toml"]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise DrillError(
+        f"there is no profile {name_or_path!r}",
+        where=", ".join(str(path) for path in candidates),
+        todo=f"give a path to a .toml file or one of: {', '.join(known())}",
+    )
+
+
+def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The file's tables laid over those of the profile that it extends."""
+    if path in seen:
+        raise DrillError("a profile extends itself", where=str(path), todo="remove one `extends`")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DrillError("the profile is not valid TOML", where=str(path), todo=str(error)) from error
+    base_name = data.get("extends")
+    if not isinstance(base_name, str):
+        return data
+    sibling = path.with_name(f"{base_name}.toml")
+    base = _merged(sibling if sibling.is_file() else _find(base_name), (*seen, path))
+    return _overlay(base, data)
+
+
+def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

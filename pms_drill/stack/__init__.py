@@ -1,0 +1,1 @@
+"""Starts, waits for, isolates and stops what is under test."""
