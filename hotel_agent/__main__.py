@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -24,10 +25,10 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
     try:
         settings = read_settings()
         logs.configure(settings.log_file)
+        agent = Agent(settings)
     except SystemExit as stop:
         print(stop, file=sys.stderr)
         raise SystemExit(2) from None
-    agent = Agent(settings)
     if customize is not None:
         customize(agent)
     server = uvicorn.Server(
@@ -41,9 +42,11 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
             timeout_graceful_shutdown=1,
         )
     )
-    server.run()
+    with suppress(SystemExit):  # how uvicorn says that it could not start
+        server.run()
     if not server.started:
-        print("hotel-agent: could not start (is the port taken?)", file=sys.stderr)
+        problem = agent.start_problem or f"hotel-agent: could not start: is PORT {settings.port} taken?"
+        print(problem, file=sys.stderr)
         raise SystemExit(2)
 
 

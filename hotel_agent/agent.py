@@ -58,6 +58,8 @@ class Agent:
         self.worker = OutboxWorker(settings, self.breaker, self.booker, self.outbox, self.turns, self.metrics)
         self.prober = Prober(self.breaker, self.client, self.qloapps, settings.pms_health_interval)
         self.readiness = Readiness(settings, self.breaker, self.client, self.outbox)
+        #: Why the start failed, one line for people; None as long as it did not.
+        self.start_problem: str | None = None
         self.app: FastAPI = create_app(self, self._lifespan)
 
     def _transition(self, change: Transition) -> None:
@@ -70,10 +72,22 @@ class Agent:
             wait=round(change.wait, 3),
         )
 
+    async def _restore_turns(self) -> None:
+        """After a crash the PMS may still be at work on a booking: its hotel waits as it would have without one."""
+        for intent in await self.outbox.waiting():
+            left = intent.attempted_at + self.settings.pms_settle - time.time()
+            if intent.doubtful and left > 0:
+                self.turns.block(intent.hotel_id, intent.id, left)
+
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         logger().info(f"PMS adapter type: {self.settings.pms_type}")
-        await self.outbox.open()
+        try:
+            await self.outbox.open()
+        except SystemExit as stop:
+            self.start_problem = str(stop)
+            raise
+        await self._restore_turns()
         background = []
         if self.settings.pms_type == "qloapps":
             background.append(asyncio.create_task(self.prober.run()))

@@ -195,6 +195,11 @@ def _add_problems(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         schema = own()
         schema["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        # FastAPI documents a 422 of its own shape where nothing can be refused.
+        for path in schema["paths"].values():
+            for operation in path.values():
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
         for name in ("HTTPValidationError", "ValidationError"):
             schema["components"]["schemas"].pop(name, None)
         return schema

@@ -180,6 +180,15 @@ def changes(outcome: Outcome) -> dict[str, object]:
             return {}
 
 
+def outcome_of(intent: Intent) -> Outcome:
+    """What an intent that was tried or ended by the worker came to."""
+    if intent.status is Status.CONFIRMED and intent.booking_id is not None and intent.amount is not None:
+        return Confirmed(intent.booking_id, intent.amount)
+    if intent.status is Status.REJECTED:
+        return SoldOut() if intent.reason == "sold_out" else Refused("the PMS refused the booking")
+    return InDoubt()
+
+
 def _refused(refusal: PmsRefused) -> Outcome:
     if says_sold_out(refusal):
         return SoldOut()

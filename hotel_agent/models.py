@@ -15,7 +15,7 @@ MAX_NIGHTS = 30
 MAX_DAYS_AHEAD = 500
 MAX_ID = 2**31 - 1
 #: Characters that QloApps refuses or spoils in names (measured on 1.6.1 and 1.7.0).
-_BAD_IN_NAMES = frozenset('!<>,;?=+()@#"°{}_$%:|¤`0123456789')
+_BAD_IN_NAMES = frozenset('!<>,;?=+()@#"°{}_$%:|¤0123456789')
 _MAX_NAME_PART = 32
 _MAX_EMAIL = 128
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

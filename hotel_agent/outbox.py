@@ -133,14 +133,19 @@ class Outbox:
             raise SystemExit(
                 f"hotel-agent: OUTBOX_PATH {self._path} is used by another agent; one worker per outbox"
             ) from None
-        except OSError as error:
-            raise SystemExit(f"hotel-agent: wrong setting: OUTBOX_PATH: {error.strerror}") from None
-        self._db = await aiosqlite.connect(self._path)
-        await self._db.execute("PRAGMA journal_mode = WAL")
-        await self._db.execute("PRAGMA synchronous = FULL")
-        await self._db.executescript(_SCHEMA)
-        await self._db.commit()
-        await self._recount()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a file"
+            raise SystemExit(f"hotel-agent: wrong setting: OUTBOX_PATH: {reason}") from None
+        try:
+            self._db = await aiosqlite.connect(self._path)
+            await self._db.execute("PRAGMA journal_mode = WAL")
+            await self._db.execute("PRAGMA synchronous = FULL")
+            await self._db.executescript(_SCHEMA)
+            await self._db.commit()
+            await self._recount()
+        except aiosqlite.Error as error:
+            await self.close()  # its thread would keep the process alive
+            raise SystemExit(f"hotel-agent: wrong setting: OUTBOX_PATH: {error}") from None
 
     async def close(self) -> None:
         """Close the file and give up the lock."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -31,13 +33,33 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
     try:
         wait = float(int(value))
+    except OverflowError:
+        return _LONGEST_WAIT
     except ValueError:
         try:
             at = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         wait = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
     return min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT)
+
+
+def _trusted() -> ssl.SSLContext | bool:
+    """The certificates to trust: those of SSL_CERT_FILE if it is set, otherwise httpx's own.
+
+    Read here because the client ignores the environment, so that no proxy variable redirects it.
+
+    Raises:
+        SystemExit: SSL_CERT_FILE cannot be used; one line says so.
+    """
+    path = os.environ.get("SSL_CERT_FILE")
+    if not path:
+        return True
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or "no certificates"
+        raise SystemExit(f"hotel-agent: wrong setting: SSL_CERT_FILE: cannot be used: {reason}") from None
 
 
 class PmsClient:
@@ -53,13 +75,14 @@ class PmsClient:
     def __init__(self, base_url: str, key: str, timeout: float, breaker: Breaker, metrics: Metrics) -> None:
         self.breaker = breaker
         self.timeout = timeout
+        self._key = key
         self._metrics = metrics
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             auth=(key, ""),
             follow_redirects=False,
             trust_env=False,
-            verify=True,
+            verify=_trusted(),
             timeout=None,  # noqa: S113 - httpx has no total deadline; `asyncio.timeout` below is one
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=_KEEPALIVE),
         )
@@ -125,6 +148,10 @@ class PmsClient:
         except asyncio.CancelledError:
             self.breaker.no_verdict(permit)
             raise
+        except Exception as error:  # whatever else: a permit without a verdict would wedge a half-open breaker
+            odd = PmsFailure(Kind.BAD_ANSWER, f"an answer that cannot be handled: {type(error).__name__}")
+            self._failed(operation, permit, started, odd)
+            raise odd from None
         self._ended(operation, started, "success", None)
         self.breaker.success(permit)
         logger().info("PMS answered", operation=operation, seconds=round(self.last_ended - started, 4))
@@ -145,8 +172,7 @@ class PmsClient:
             raise PmsFailure(Kind.LOST, f"connection lost: {type(error).__name__}") from None
         return self._sorted(response)
 
-    @staticmethod
-    def _sorted(response: httpx.Response) -> httpx.Response:
+    def _sorted(self, response: httpx.Response) -> httpx.Response:
         status = response.status_code
         if status in (200, 201):
             return response
@@ -159,7 +185,8 @@ class PmsClient:
             raise PmsFailure(Kind.SERVER, f"server error {status}", status=status)
         if status < 400:
             raise PmsFailure(Kind.BAD_ANSWER, f"unexpected status {status}", status=status)
-        raise PmsRefused(status, _message(response))
+        # Guests and logs see this text; a PMS that repeats our key must not leak it.
+        raise PmsRefused(status, _message(response).replace(self._key, "***"))
 
     def _failed(self, operation: str, permit: Permit, started: float, failure: PmsFailure) -> None:
         self._ended(operation, started, "error", failure.kind)
@@ -189,5 +216,5 @@ def _message(response: httpx.Response) -> str:
     try:
         errors = response.json()["errors"]
         return next(str(item["message"]) for item in errors if item.get("code") != 3)
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
         return ""

@@ -21,6 +21,7 @@ from hotel_agent.booking import (
     Refused,
     SoldOut,
     changes,
+    outcome_of,
 )
 from hotel_agent.breaker import Breaker, State
 from hotel_agent.failures import Kind
@@ -176,13 +177,22 @@ class Reservations:
             intent = await self._outbox.get(intent.id) or intent
             if not intent.attempts:
                 task.cancel()
+                await asyncio.wait({task})  # it may have begun to send while we looked
+                if not task.cancelled():
+                    return await self._answer(intent, task.result())
+                intent = await self._outbox.get(intent.id) or intent
+            if not intent.attempts:
                 return await self._not_sent(intent, NotSent(None))
             return self._pending(intent)
         return await self._answer(intent, task.result())
 
     async def _book_in_turn(self, intent: Intent) -> Outcome:
         async with self._turns.turn(intent.hotel_id, intent.id):
-            intent, outcome = await self._booker.attempt(intent, guest_waits=True)
+            # The worker also sees the intent, and may have had the turn first: it must not be sent twice.
+            fresh = await self._outbox.get(intent.id)
+            if fresh is None or fresh.attempts or fresh.status is not Status.PENDING:
+                return outcome_of(fresh or intent)
+            intent, outcome = await self._booker.attempt(fresh, guest_waits=True)
             if isinstance(outcome, InDoubt):
                 self._turns.block(intent.hotel_id, intent.id)
             changed = changes(outcome)

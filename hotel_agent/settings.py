@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _is_http(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 class Settings(BaseSettings):
@@ -25,7 +34,7 @@ class Settings(BaseSettings):
         pms_pending_ttl: how long a reservation may stay pending.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", allow_inf_nan=False)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -64,10 +73,11 @@ class Settings(BaseSettings):
         if self.pms_settle == 0:
             self.pms_settle = 3 * self.pms_timeout
         if self.pms_type == "qloapps":
-            if not self.pms_base_url.startswith(("http://", "https://")):
+            if not _is_http(self.pms_base_url):
                 raise ValueError("PMS_BASE_URL must be an http:// or https:// address (or set PMS_TYPE=mock)")
-            if not self.pms_api_key.get_secret_value():
-                raise ValueError("PMS_API_KEY is required (or set PMS_TYPE=mock)")
+            key = self.pms_api_key.get_secret_value()
+            if not (key.isascii() and key.isprintable() and key):
+                raise ValueError("PMS_API_KEY is required, in printable ASCII (or set PMS_TYPE=mock)")
         return self
 
     @property
@@ -95,3 +105,5 @@ def read_settings() -> Settings:
             for item in error.errors(include_input=False, include_url=False)
         )
         raise SystemExit(f"hotel-agent: wrong setting: {problems}") from None
+    except (OSError, UnicodeDecodeError):
+        raise SystemExit("hotel-agent: .env cannot be read as UTF-8 text") from None

@@ -37,9 +37,10 @@ class Turns:
             # Not inside the lock: the intent that blocks the hotel needs the turn to be read back.
             await asyncio.sleep(min(wait, 0.05))
 
-    def block(self, hotel_id: int, intent_id: str) -> None:
-        """The outcome of the intent's booking is unknown from now on."""
-        self._blocked[hotel_id] = (intent_id, self._clock() + self._settle)
+    def block(self, hotel_id: int, intent_id: str, wait: float | None = None) -> None:
+        """The outcome of the intent's booking is unknown; for `wait` seconds, by default the settle time."""
+        until = self._clock() + (self._settle if wait is None else wait)
+        self._blocked[hotel_id] = (intent_id, until)
 
     def settled(self, hotel_id: int, intent_id: str) -> None:
         """The intent's booking has been read back."""
