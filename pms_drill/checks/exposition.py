@@ -76,7 +76,7 @@ def family_complete(role: str, name: str, scrape: Scrape) -> Verdict:
         return unknown(claimed, metrics="the scrape is empty")
     # The parser files a counter under its name without `_total`.
     family = name.removesuffix("_total") if wanted.type == "counter" else name
-    kind = scrape.types.get(family)
+    kind = scrape.types.get(family) or scrape.types.get(name)
     sample = f"{name}_count" if wanted.type == "histogram" else name
     found = frozenset(labels for known, labels in scrape.samples if known == sample)
     problems = []
@@ -97,12 +97,11 @@ def buckets_cover(name: str, scrape: Scrape) -> Verdict:
             limits.setdefault(series, []).append(float(dict(labels)["le"]))
     if not limits:
         return unknown(claimed, metrics="there is no bucket")
-    narrow = [
-        f"{_said(series)}: {min(found)} s to {max(finite, default=0.0)} s"
-        for series, found in limits.items()
-        if (finite := [limit for limit in found if limit != float("inf")]) is not None
-        and not (min(found) <= SMALLEST_BUCKET and max(finite, default=0.0) >= LARGEST_BUCKET)
-    ]
+    narrow = []
+    for series, found in limits.items():
+        largest = max((limit for limit in found if limit != float("inf")), default=0.0)
+        if min(found) > SMALLEST_BUCKET or largest < LARGEST_BUCKET:
+            narrow.append(f"{_said(series)}: {min(found)} s to {largest} s")
     return judge(not narrow, claimed, metrics="; ".join(sorted(narrow)) or f"{len(limits)} series do")
 
 

@@ -1,0 +1,137 @@
+"""The workload: guests who ask the agent, each with a stay and an address of their own."""
+
+from __future__ import annotations
+
+import random
+import string
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+
+from pms_drill import clock
+from pms_drill.evidence.history import Guest, Kind, Operation
+from pms_drill.profile import EndpointsPart
+
+_FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Radia", "Leslie")
+_LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Perlman", "Lamport")
+#: Stays lie this far ahead, in days: beyond the demo bookings and within the agent's 500 days.
+_NEAREST, _FARTHEST = 20, 420
+
+
+class GuestBook:
+    """Makes guests who never share an address, and seldom a night.
+
+    Args:
+        seed: decides names and dates.
+        label: part of every address, so that entries of others are recognised as foreign.
+        hotel_id, room_types: what they may ask for.
+    """
+
+    def __init__(self, seed: int, label: str, *, hotel_id: int = 1, room_types: Sequence[int] = (1, 2, 3, 4)) -> None:
+        self._random = random.Random(f"{seed}/{label}")  # noqa: S311 - reproducible, not secret
+        self._label = label
+        self._hotel_id = hotel_id
+        self._room_types = room_types
+        self._count = 0
+        self._lock = threading.Lock()
+
+    @property
+    def domain(self) -> str:
+        """The part of the addresses after the @, unique to this book."""
+        return f"{self._label}.example.com"
+
+    def guest(self, *, check_in: date | None = None, nights: int | None = None, room_type: int | None = None) -> Guest:
+        """A new guest; what is not given is drawn."""
+        with self._lock:
+            self._count += 1
+            number = self._count
+            draw = self._random
+            arrival = check_in or date.today() + timedelta(days=draw.randint(_NEAREST, _FARTHEST))
+            stay = nights or draw.randint(1, 3)
+            first, last = draw.choice(_FIRST), draw.choice(_LAST)
+            kind = room_type or draw.choice(self._room_types)
+        return Guest(
+            name=f"{first} {last}",
+            email=f"{first}.{last}.{number}@{self.domain}".lower(),
+            check_in=arrival.isoformat(),
+            check_out=(arrival + timedelta(days=stay)).isoformat(),
+            room_type=kind,
+            hotel_id=self._hotel_id,
+        )
+
+    def guests(self, count: int) -> list[Guest]:
+        """Several new guests."""
+        return [self.guest() for _ in range(count)]
+
+
+class Guests:
+    """Sends guests' requests to the agent and keeps what they were told.
+
+    Args:
+        agent_url: base URL.
+        endpoints: the agent's paths.
+        patience: seconds after which a guest gives up.
+    """
+
+    def __init__(self, agent_url: str, endpoints: EndpointsPart, patience: float, most_at_once: int = 64) -> None:
+        self._endpoints = endpoints
+        self._http = httpx.Client(
+            base_url=agent_url,
+            timeout=patience,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=most_at_once, max_keepalive_connections=most_at_once),
+        )
+        self._pool = ThreadPoolExecutor(most_at_once, thread_name_prefix="guest")
+        self._lock = threading.Lock()
+        self.operations: list[Operation] = []
+
+    def close(self) -> None:
+        """End the threads and connections."""
+        self._pool.shutdown(wait=True)
+        self._http.close()
+
+    def ask(self, guest: Guest, phase: str) -> Operation:
+        """Ask for availability."""
+        body = guest.availability()
+        return self._send(guest, Kind.AVAILABILITY, phase, "POST", self._endpoints.availability, body)
+
+    def reserve(self, guest: Guest, phase: str) -> Operation:
+        """Make a reservation."""
+        body = guest.reservation()
+        return self._send(guest, Kind.RESERVATION, phase, "POST", self._endpoints.reservations, body)
+
+    def look_up(self, guest: Guest, reservation_id: str, phase: str) -> Operation:
+        """Read a reservation."""
+        path = f"{self._endpoints.reservations}/{reservation_id}"
+        return self._send(guest, Kind.LOOKUP, phase, "GET", path, None)
+
+    def at_once(self, calls: Iterable[Callable[[], Operation]]) -> list[Operation]:
+        """Run calls concurrently and wait for all of them."""
+        return [future.result() for future in [self._pool.submit(call) for call in calls]]
+
+    def _send(self, guest: Guest, kind: Kind, phase: str, method: str, path: str, body: Any) -> Operation:
+        started = clock.now()
+        status, told, retry_after, error = None, {}, "", ""
+        try:
+            response = self._http.request(method, path, json=body)
+            status = response.status_code
+            retry_after = response.headers.get("Retry-After", "")
+            parsed = response.json()
+            told = parsed if isinstance(parsed, dict) else {}
+        except (httpx.HTTPError, ValueError) as problem:
+            error = type(problem).__name__
+        operation = Operation(guest, kind, phase, started, clock.now(), status, told, retry_after, error)
+        with self._lock:
+            self.operations.append(operation)
+        return operation
+
+
+def label(*parts: str) -> str:
+    """A label for a guest book from free text: lower-case letters, digits and hyphens."""
+    allowed = string.ascii_lowercase + string.digits
+    text = "-".join(parts).lower()
+    return "".join(char if char in allowed else "-" for char in text).strip("-")

@@ -1,0 +1,69 @@
+"""Looks at the agent all the time while an episode runs: metrics and health, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from types import TracebackType
+
+import httpx
+
+from pms_drill import clock
+from pms_drill.evidence.scrape import Scrape
+from pms_drill.profile import EndpointsPart
+
+
+class Observer:
+    """Scrapes every `every` seconds between enter and exit.
+
+    Attributes:
+        scrapes: successful scrapes in order.
+        statuses: (path, time, status) of the health endpoints; status 0 when there was no answer.
+    """
+
+    def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
+        self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False)
+        self._endpoints = endpoints
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
+        self.scrapes: list[Scrape] = []
+        self.statuses: list[tuple[str, float, int]] = []
+
+    def __enter__(self) -> Observer:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Look a last time and end."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+        self._look()
+        self._http.close()
+
+    def health_between(self, begin: float, end: float) -> dict[str, list[int]]:
+        """Statuses of the health endpoints seen in a span of time, by path."""
+        seen: defaultdict[str, list[int]] = defaultdict(list)
+        for path, at, status in self.statuses:
+            if begin <= at < end:
+                seen[path].append(status)
+        return dict(seen)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._every):
+            self._look()
+
+    def _look(self) -> None:
+        started = clock.now()
+        try:
+            text = self._http.get(self._endpoints.metrics).raise_for_status().text
+            self.scrapes.append(Scrape.parse(text, started, clock.now()))
+        except (httpx.HTTPError, ValueError):
+            self.statuses.append((self._endpoints.metrics, started, 0))
+        for path in (self._endpoints.live, self._endpoints.ready):
+            at = clock.now()
+            try:
+                self.statuses.append((path, at, self._http.get(path).status_code))
+            except httpx.HTTPError:
+                self.statuses.append((path, at, 0))

@@ -1,0 +1,28 @@
+"""`python -m pms_drill.external NAME` prints the path of a program, after getting it if need be."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pms_drill.errors import DrillError
+from pms_drill.external.finder import find
+from pms_drill.external.programs import PROGRAMS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the path of the named program; exit code 2 with a message if there is no way to get it."""
+    parser = argparse.ArgumentParser(prog="python -m pms_drill.external", description=__doc__)
+    parser.add_argument("name", choices=sorted(PROGRAMS))
+    chosen = parser.parse_args(arguments)
+    try:
+        path = find(PROGRAMS[chosen.name], say=lambda line: print(line, file=sys.stderr, flush=True))
+    except DrillError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

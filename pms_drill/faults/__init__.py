@@ -1,0 +1,1 @@
+"""Faults: armed, proved, healed, proved."""

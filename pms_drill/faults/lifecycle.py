@@ -1,0 +1,280 @@
+"""A fault's life: clean, armed, proved, healed, proved. It always ends healed.
+
+Whatever leaves the `with` block, the heal runs first, within bounded time: every control call has a limit, and a
+locked Toxiproxy is restarted. Signals that arrive during a heal are handled after it.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import FrameType
+from typing import Protocol
+
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from pms_drill import clock
+from pms_drill.checks.verdict import Unproven
+from pms_drill.errors import DrillError
+from pms_drill.evidence.journal import Event
+from pms_drill.faults.http_rules import RuleControl
+from pms_drill.faults.probe import PING, Came, Probe, Seen
+from pms_drill.faults.proofs import SILENCE_S, Proof
+from pms_drill.faults.toxiproxy import Proxy, Toxiproxy
+from pms_drill.faults.toxiproxy_api import ControlLocked
+
+#: How long a measurement may be repeated until it shows what it must. A fault acts at once; a busy machine may not.
+PROOF_LIMIT_S = 2.0
+
+
+class Heal(StrEnum):
+    """What happens to requests that the fault has stalled (finding: it decides whether a booking exists).
+
+    CUT drops them with their connections; RESUME delivers them, even if their client has left.
+    """
+
+    CUT = "cut"
+    RESUME = "resume"
+
+
+class Note(Protocol):
+    """`Journal.note`."""
+
+    def __call__(self, kind: str, name: str, what: str, detail: str = "") -> Event:
+        """Record that something happened now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where faults are injected: the path from the agent to the PMS.
+
+    Attributes:
+        toxiproxy: the server's proxies.
+        proxy_name: the proxy that the agent connects to.
+        fault_proxy: control of the HTTP fault proxy behind it.
+        token: marks requests as the harness's own.
+        note: the journal.
+        probe_headers: for probes that the PMS itself answers, such as Authorization.
+    """
+
+    toxiproxy: Toxiproxy
+    proxy_name: str
+    fault_proxy: RuleControl
+    token: str
+    note: Note
+    probe_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def proxy(self) -> Proxy:
+        """The proxy that the agent connects to."""
+        return self.toxiproxy.proxy(self.proxy_name)
+
+    def look(self, probe: Probe) -> Seen:
+        """Send a probe as the agent would send a request: to Toxiproxy, on a fresh connection."""
+        headers = {**self.probe_headers, **probe.headers} if probe.path != PING else probe.headers
+        sent = Probe(probe.method, probe.path, probe.patience, headers)
+        return sent.send(self.proxy.listen, self.token)
+
+
+class Action(Protocol):
+    """One way to make a fault."""
+
+    def arm(self, place: Place) -> None:
+        """Make it act; read back what the server holds. Raises DrillError if that differs from the order."""
+        ...
+
+    def heal(self, place: Place, mode: Heal) -> str:
+        """Undo it; safe to repeat and without a previous `arm`. Returns what was done, for the journal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One entry of the catalogue; its documentation is generated from it.
+
+    Attributes:
+        name: unique; also the name of the fixture.
+        cause: A PMS down, B authorisation, C rate limit, D network, E timeout (runbook).
+        tells: how to recognise it, one sentence.
+        client_sees: what a client of the PMS gets.
+        pms_did_the_work: whether the PMS carries out what it is asked while the fault acts; None if either is possible.
+        action: arms and heals.
+        proof: what a probe must see while it acts.
+        probe: the request that must see it.
+        heal: the mode used on exit.
+    """
+
+    name: str
+    cause: str
+    tells: str
+    client_sees: str
+    pms_did_the_work: bool | None
+    action: Action
+    proof: Proof
+    probe: Probe = field(default_factory=Probe)
+    heal: Heal = Heal.CUT
+
+
+class Injection:
+    """A fault at a place, step by step. Use `injected`, which heals on every way out."""
+
+    def __init__(self, fault: Fault, place: Place) -> None:
+        self.fault = fault
+        self.place = place
+        self.armed = False
+        self.armed_at: float | None = None
+        self.healed_at: float | None = None
+
+    def arm(self) -> None:
+        """Check that the way is clean, then make the fault act.
+
+        Raises:
+            Unproven: the way is not clean (a proof would mean nothing), or the fault is not what was ordered.
+        """
+        self._settle("clean before the fault", self._unaffected)
+        self.armed = True  # from here on there may be something to heal
+        self._note("arming", self.fault.tells)
+        try:
+            self.fault.action.arm(self.place)
+        except DrillError as error:
+            raise Unproven(f"{self.fault.name} could not be armed: {error}") from error
+        self.armed_at = clock.now()
+        self._note("armed")
+
+    def prove(self) -> None:
+        """Measure the effect.
+
+        Raises:
+            Unproven: no probe saw it, or a server died of it.
+        """
+        seen = self._settle(self.fault.proof.text, self._affected)
+        try:
+            self.place.toxiproxy.check_alive()
+        except ControlLocked as error:
+            raise Unproven(f"Toxiproxy did not survive {self.fault.name}: {error}") from error
+        self._note("proved", str(seen))
+
+    def heal(self, mode: Heal | None = None) -> None:
+        """Undo the fault and measure that its effect is gone. Nothing happens the second time.
+
+        Raises:
+            Unproven: the effect is still there, or the heal did not work.
+        """
+        if not self.armed:
+            return
+        how = mode or self.fault.heal
+        with _signals_later():
+            self._note("healing", how)
+            try:
+                done = self.fault.action.heal(self.place, how)
+            except DrillError as error:
+                self._note("not healed", error.what)
+                raise Unproven(f"{self.fault.name} could not be healed: {error}") from error
+            self.armed = False
+            self.healed_at = clock.now()
+            # Waiting clients were cut just now, and the PMS may have done their work: this event dates it.
+            self._note("healed", done)
+            seen = self._settle("clean after the heal", self._unaffected)
+            self._note("clean", str(seen))
+
+    def _affected(self) -> tuple[bool, Seen]:
+        probe = self.fault.probe
+        seen = self.place.look(Probe(probe.method, probe.path, self.fault.proof.patience, probe.headers))
+        return self.fault.proof.holds(seen), seen
+
+    def _unaffected(self) -> tuple[bool, Seen]:
+        """The proof's probe gets a quick answer without the effect, and the fault proxy answers a ping."""
+        probe = self.fault.probe
+        pong = self.place.look(Probe())
+        if pong.came is not Came.ANSWERED or pong.status != 200 or pong.waited >= SILENCE_S:
+            return False, pong
+        if probe.path == PING and probe.method == "GET":
+            return not self.fault.proof.holds(pong), pong
+        seen = self.place.look(probe)
+        return seen.came is Came.ANSWERED and not self.fault.proof.holds(seen), seen
+
+    def _settle(self, expected: str, measure: Callable[[], tuple[bool, Seen]]) -> Seen:
+        last: Seen | None = None
+
+        def once() -> Seen:
+            nonlocal last
+            holds, last = measure()
+            if not holds:
+                raise _NotYet
+            return last
+
+        try:
+            retrying = Retrying(
+                stop=stop_after_delay(PROOF_LIMIT_S),
+                wait=wait_fixed(0.005),
+                retry=retry_if_exception_type(_NotYet),
+            )
+            return retrying(once)
+        except RetryError as error:
+            self._note("unproven", f"{expected}; last seen: {last}")
+            raise Unproven(
+                f"{self.fault.name}: expected {expected}; for {PROOF_LIMIT_S:g} s probes through "
+                f"{self.place.proxy.listen} did not see that, the last one saw: {last}"
+            ) from error
+
+    def _note(self, what: str, detail: str = "") -> None:
+        self.place.note("fault", self.fault.name, what, detail)
+
+
+class _NotYet(Exception):
+    """The measurement does not show it yet."""
+
+
+@contextmanager
+def injected(fault: Fault, place: Place) -> Iterator[Injection]:
+    """Arm and prove a fault; on every way out heal it and prove that, unless `heal` was called before.
+
+    Raises:
+        Unproven: the effect was not measured, or did not go away. An error from the block is not replaced: what
+            the heal had to say is added to it as a note.
+    """
+    injection = Injection(fault, place)
+    try:
+        injection.arm()
+        injection.prove()
+        yield injection
+    except BaseException as error:
+        try:
+            injection.heal()
+        except (Unproven, DrillError) as trouble:
+            error.add_note(f"and the heal failed: {trouble}")
+        raise
+    injection.heal()
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Hold back Ctrl-C, SIGTERM and time limits while a heal runs; handle them afterwards.
+
+    Handlers are exchanged, not masked: a server restarted meanwhile would inherit the mask.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    before = {number: signal.getsignal(number) for number in held}
+    before = {number: handler for number, handler in before.items() if handler is not None}
+    for number in before:
+        signal.signal(number, remember)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in arrived:
+            signal.raise_signal(late)

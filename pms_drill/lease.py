@@ -1,0 +1,312 @@
+"""Who owns what is running, so that only what the dead left behind is cleaned.
+
+A lease is a file in the state folder that its run keeps locked. The system drops the lock when the run ends, however
+it ends, so an unlocked lease is a dead run's: its children and temporary folders go. A run beside it is untouched.
+A process is named by its id *and* its time of creation, because ids are used again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import filelock
+import platformdirs
+import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pms_drill.errors import DrillError
+
+#: Another place for leases, for example one per CI job.
+STATE_VARIABLE = "PMS_DRILL_STATE"
+
+#: Every temporary folder of a run begins like this; nothing else is ever removed.
+FOLDER_PREFIX = "pms-drill-"
+
+_END_LIMIT_S = 3.0
+#: Creation times of one process differ a little between reads on some systems (clock ticks).
+_SAME_TIME_S = 0.05
+
+
+class Process(BaseModel):
+    """A process that cannot be mistaken: its id, and its time of creation in seconds since 1970."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    created: float
+    name: str = ""
+
+    @classmethod
+    def of(cls, pid: int, name: str = "") -> Process:
+        """Describe a running process.
+
+        Raises:
+            psutil.NoSuchProcess: there is none of that id.
+        """
+        return cls(pid=pid, created=psutil.Process(pid).create_time(), name=name)
+
+    def running(self) -> psutil.Process | None:
+        """The process if it is still this one, and not a dead entry that waits for its parent."""
+        try:
+            found = psutil.Process(self.pid)
+            if abs(found.create_time() - self.created) > _SAME_TIME_S or found.status() == psutil.STATUS_ZOMBIE:
+                return None
+        except psutil.Error:
+            return None
+        return found
+
+
+class _Content(BaseModel):
+    """What stands in a lease file."""
+
+    owner: Process
+    children: list[Process] = []
+    folders: list[str] = []
+
+
+@dataclass
+class HealReport:
+    """What a heal did.
+
+    Attributes:
+        ended: processes that were ended.
+        removed: folders that were removed.
+        leases: leases of dead runs that were cleaned.
+        alive: leases whose run lives; nothing of theirs was touched.
+        trouble: what could not be cleaned, one line each.
+    """
+
+    ended: list[Process] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    leases: list[str] = field(default_factory=list)
+    alive: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        told = [f"ended {process.name or 'process'} {process.pid}" for process in self.ended]
+        told += [f"removed {folder}" for folder in self.removed]
+        told += [f"cleaned the lease {name} of a run that is gone" for name in self.leases]
+        told += [f"left {name} alone: its run is alive" for name in self.alive]
+        told += [f"NOT cleaned: {line}" for line in self.trouble]
+        return told or ["nothing was left behind"]
+
+
+def state_folder() -> Path:
+    """Folder of leases: the user's state folder, or the one that PMS_DRILL_STATE names."""
+    given = os.environ.get(STATE_VARIABLE)
+    return (Path(given) if given else platformdirs.user_state_path("pms-drill")) / "leases"
+
+
+class Lease:
+    """The lease of this run, a context manager. Safe to use from several threads.
+
+    On exit the folders of the run are removed and the lease is given back. The lock has a file of its own beside the
+    lease, so that the lease can be replaced in one step.
+
+    Args:
+        state: folder of leases; by default `state_folder()`.
+    """
+
+    def __init__(self, state: Path | None = None) -> None:
+        self._state = state or state_folder()
+        self._guard = threading.RLock()
+        self._content = _Content(owner=Process.of(os.getpid(), "pms-drill"))
+        self._path = Path()
+        self._lock: filelock.BaseFileLock | None = None
+
+    @property
+    def path(self) -> Path:
+        """The lease file."""
+        return self._path
+
+    def __enter__(self) -> Self:
+        """Take the lease.
+
+        Raises:
+            DrillError: the state folder cannot be written.
+        """
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+            # The folder's lock keeps a heal from seeing the file before it is locked.
+            with _state_lock(self._state):
+                handle, name = tempfile.mkstemp(dir=self._state, prefix=f"{os.getpid()}-", suffix=".json")
+                os.close(handle)
+                self._path = Path(name)
+                self._lock = _lock_of(self._path)
+                self._lock.acquire(timeout=0)
+                self._write()
+        except OSError as error:
+            raise DrillError(
+                f"no lease can be taken: {error.strerror}",
+                where=str(self._state),
+                todo=f"set {STATE_VARIABLE} to a folder that can be written",
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the folders of the run and give the lease back."""
+        with self._guard, _state_lock(self._state):
+            for folder in self._content.folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            self._path.unlink(missing_ok=True)
+            _release(self._lock, self._path)
+            self._lock = None
+
+    def add_child(self, pid: int, name: str) -> None:
+        """Note a child; ended children may stay in the list. A child that is gone already is not noted."""
+        try:
+            child = Process.of(pid, name)
+        except psutil.NoSuchProcess:
+            return
+        with self._guard:
+            self._content.children.append(child)
+            self._write()
+
+    def new_folder(self, label: str) -> Path:
+        """A new temporary folder that is removed with the run, by its end or by a heal."""
+        with self._guard:
+            folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{label}-"))
+            self._content.folders.append(str(folder))
+            self._write()
+        return folder
+
+    def _write(self) -> None:
+        if self._lock is None:
+            raise DrillError("the lease was not taken", where=str(self._state), todo="use it as a context manager")
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(self._content.model_dump_json(), encoding="utf-8")
+        fresh.replace(self._path)
+
+
+def heal(state: Path | None = None) -> HealReport:
+    """Clean what dead runs left: end their children, remove their folders, delete their leases.
+
+    Args:
+        state: folder of leases; by default `state_folder()`.
+    """
+    folder = state or state_folder()
+    report = HealReport()
+    if not folder.is_dir():
+        return report
+    with _state_lock(folder):
+        for path in sorted(folder.glob("*.json")):
+            lock = _lock_of(path)
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                report.alive.append(path.name)
+                continue
+            try:
+                _clean(path, report)
+            finally:
+                _release(lock, path)
+    return report
+
+
+def heal_command(say: Callable[[str], None] = print) -> int:
+    """`pms-drill heal`: clean and tell. Exit code 0, or 2 if something could not be cleaned."""
+    report = heal()
+    for line in report.lines():
+        say(line)
+    return 2 if report.trouble else 0
+
+
+def _clean(path: Path, report: HealReport) -> None:
+    try:
+        content = _Content.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, json.JSONDecodeError, OSError):
+        # Cut while it was made: a lease is filled before its run starts anything.
+        content = None
+    trouble: list[str] = []
+    if content is not None:
+        trouble += _end(content.children, report)
+        for name in content.folders:
+            trouble += _remove(Path(name), report)
+    if trouble:
+        report.trouble += trouble
+        return  # the lease stays, for the next heal
+    path.unlink(missing_ok=True)
+    path.with_suffix(".new").unlink(missing_ok=True)
+    report.leases.append(path.name)
+
+
+def _end(children: list[Process], report: HealReport) -> list[str]:
+    """End children that are still the ones noted, with their own children. Returns what could not be ended."""
+    chosen: dict[int, tuple[psutil.Process, Process]] = {}
+    for child in children:
+        found = child.running()
+        if found is None:
+            continue
+        chosen[child.pid] = (found, child)
+        try:
+            for below in found.children(recursive=True):
+                chosen[below.pid] = (below, Process(pid=below.pid, created=below.create_time(), name=below.name()))
+        except psutil.Error:
+            continue
+    processes = [found for found, _ in chosen.values()]
+    for found in processes:
+        _signal(found.terminate)
+    _, left = psutil.wait_procs(processes, timeout=_END_LIMIT_S)
+    for found in left:
+        _signal(found.kill)
+    _, left = psutil.wait_procs(left, timeout=_END_LIMIT_S)
+    stubborn = {found.pid for found in left}
+    report.ended += [noted for pid, (_, noted) in chosen.items() if pid not in stubborn]
+    return [f"process {pid} does not end" for pid in sorted(stubborn)]
+
+
+def _signal(send: Callable[[], None]) -> None:
+    try:
+        send()  # psutil compares the time of creation once more
+    except psutil.Error:
+        return
+
+
+def _remove(folder: Path, report: HealReport) -> list[str]:
+    """Remove a folder that a run made. Returns why not."""
+    if not folder.name.startswith(FOLDER_PREFIX) or not folder.is_absolute() or folder.is_symlink():
+        return [f"{folder} is not a folder of ours"]
+    if not folder.exists():
+        return []
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        return [f"{folder}: {error.strerror}"]
+    report.removed.append(str(folder))
+    return []
+
+
+@contextmanager
+def _state_lock(state: Path) -> Iterator[None]:
+    """Only one process at a time creates or cleans leases."""
+    try:
+        with filelock.FileLock(state / ".lock", timeout=60):
+            yield
+    except filelock.Timeout as error:
+        raise DrillError(
+            "another run has been cleaning for a minute", where=str(state), todo="look at it, then try again"
+        ) from error
+
+
+def _lock_of(path: Path) -> filelock.BaseFileLock:
+    return filelock.FileLock(path.with_suffix(".lock"))
+
+
+def _release(lock: filelock.BaseFileLock | None, path: Path) -> None:
+    if lock is not None:
+        lock.release()
+    if not path.exists():
+        path.with_suffix(".lock").unlink(missing_ok=True)

@@ -1,0 +1,84 @@
+"""Reads the truth from the PMS's web service, directly: neither agent nor proxies are in between."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import httpx
+
+from pms_drill.errors import DrillError
+from pms_drill.evidence.bookings import Booking
+
+_DEAD = ("is_cancelled", "is_refunded", "is_back_order")
+
+
+class PmsReader:
+    """A read-only client of QloApps or its twin.
+
+    Args:
+        base_url: address of the PMS itself.
+        key: key of the web service.
+        timeout: seconds for one request.
+    """
+
+    def __init__(self, base_url: str, key: str, timeout: float = 10.0) -> None:
+        self._http = httpx.Client(base_url=base_url, auth=(key, ""), timeout=timeout, trust_env=False)
+        self._emails: dict[int, str] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def bookings(self) -> list[Booking]:
+        """All orders with their room lines, lowest id first.
+
+        Raises:
+            DrillError: the PMS did not answer as it should; without this read nothing can be judged.
+        """
+        orders = self._rows("orders", "orders", "[id,source,current_state]")
+        lines: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        fields = "[id,id_order,id_product,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
+        for line in self._rows("room_bookings", "bookings", fields):
+            lines[int(line["id_order"])].append(line)
+        return [self._booking(order, lines[int(order["id"])]) for order in orders]
+
+    def _booking(self, order: dict[str, Any], lines: list[dict[str, Any]]) -> Booking:
+        order_id = int(order["id"])
+        first = lines[0] if lines else {}
+        return Booking(
+            order_id=order_id,
+            email=self._email(order_id),
+            source=str(order["source"]),
+            state=int(order["current_state"]),
+            room_type=int(first.get("id_product", 0)),
+            check_in=str(first.get("date_from", ""))[:10],
+            check_out=str(first.get("date_to", ""))[:10],
+            live_lines=sum(1 for line in lines if not any(int(line[flag]) for flag in _DEAD)),
+            lines=len(lines),
+        )
+
+    def _email(self, order_id: int) -> str:
+        """The guest's address; it does not change, so one read per order is enough."""
+        if order_id not in self._emails:
+            booking = self._get(f"bookings/{order_id}").get("booking", {})
+            customer = booking.get("associations", {}).get("customer_detail", {})
+            self._emails[order_id] = str(customer.get("email", ""))
+        return self._emails[order_id]
+
+    def _rows(self, resource: str, name: str, display: str) -> list[dict[str, Any]]:
+        data = self._get(resource, display=display)
+        rows = data.get(name, []) if isinstance(data, dict) else data
+        return sorted(rows, key=lambda row: int(row["id"]))
+
+    def _get(self, resource: str, **params: str) -> Any:
+        try:
+            response = self._http.get(f"/api/{resource}", params={"output_format": "JSON", **params})
+            response.raise_for_status()
+            return response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise DrillError(
+                f"the PMS cannot be read directly: {type(error).__name__}",
+                where=f"/api/{resource}",
+                todo="look at the PMS's log in the run's logs/ folder",
+            ) from error

@@ -1,0 +1,230 @@
+"""A fault is armed, proved, healed, proved; what cannot be measured is unproven; nothing survives the block."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import replace
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from pms_drill import clock
+from pms_drill.checks.verdict import Unproven
+from pms_drill.errors import DrillError
+from pms_drill.faults import catalogue, lifecycle
+from pms_drill.faults.actions import Toxics
+from pms_drill.faults.lifecycle import Fault, Heal, Place, injected
+from pms_drill.faults.probe import Came, Probe
+from pms_drill.faults.toxics import Bandwidth, Latency, SlowClose, Timeout
+
+CLEAN_LIFE = ["arming", "armed", "proved", "healing", "healed", "clean"]
+
+
+def works(net) -> bool:
+    seen = net.place.look(Probe())
+    return seen.came is Came.ANSWERED and seen.body == b"pong"
+
+
+def test_life_of_a_fault_is_in_the_journal_in_order(net) -> None:
+    with injected(catalogue.hang(), net.place):
+        assert net.events() == CLEAN_LIFE[:3]
+        assert not works(net)
+    assert net.events() == CLEAN_LIFE
+    times = [event.at for event in net.journal.events]
+    assert times == sorted(times)
+    assert {(event.kind, event.name) for event in net.journal.events} == {("fault", "hang")}
+    assert works(net)
+
+
+def test_early_heal_is_not_repeated_on_exit(net) -> None:
+    with injected(catalogue.hang(), net.place) as injection:
+        injection.heal()
+        assert works(net)
+    assert net.events() == CLEAN_LIFE
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, AssertionError])
+def test_whatever_leaves_the_block_the_fault_is_healed(net, error: type[BaseException]) -> None:
+    with pytest.raises(error), injected(catalogue.connection_refused(), net.place):
+        raise error
+    assert net.events() == CLEAN_LIFE
+    assert works(net)
+
+
+def test_signal_during_a_heal_waits_for_its_end(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = net.proxy.cut
+
+    def interrupted(*names: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        cut(*names)
+
+    monkeypatch.setattr(net.proxy, "cut", interrupted)
+    with pytest.raises(KeyboardInterrupt), injected(catalogue.hang(), net.place):
+        pass
+    assert net.events() == CLEAN_LIFE
+    assert works(net)
+
+
+def test_fault_without_effect_is_unproven_and_removed(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    harmless = replace(catalogue.hang(), action=Toxics((SlowClose(delay=10),)))
+    with pytest.raises(Unproven, match="no byte within"), injected(harmless, net.place):
+        pytest.fail("the block must not run")
+    assert "unproven" in net.events()
+    assert net.toxiproxy.api.proxy("pms").toxics == {}
+
+
+class Misspelt(Timeout):
+    """An attribute that the server takes and does not know."""
+
+    type: ClassVar[str] = "latency"
+
+    @property
+    def attributes(self) -> dict[str, int]:
+        return {"latenzy": 500}
+
+
+def test_misspelt_attribute_is_unproven_and_removed(net) -> None:
+    wrong = replace(catalogue.hang(), action=Toxics((Misspelt(),)))
+    with pytest.raises(Unproven, match="could not be armed"), injected(wrong, net.place):
+        pytest.fail("the block must not run")
+    assert net.toxiproxy.api.proxy("pms").toxics == {}
+    assert works(net)
+
+
+class Bypassed(Place):
+    """A harness whose probes do not cross the proxy."""
+
+    def look(self, probe: Probe):
+        return probe.send(self.proxy.upstream, self.token)
+
+
+def test_bypassed_proxy_is_unproven(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    place = Bypassed(**{name: getattr(net.place, name) for name in net.place.__dataclass_fields__})
+    with pytest.raises(Unproven), injected(catalogue.hang(), place):
+        pytest.fail("the block must not run")
+
+
+def test_way_that_is_not_clean_before_is_unproven(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    net.proxy.add(Latency(latency=80))
+    with pytest.raises(Unproven, match="clean before"), injected(catalogue.hang(), net.place):
+        pytest.fail("the block must not run")
+
+
+def test_dead_upstream_is_unproven(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    net.upstream.shutdown()
+    net.upstream.server_close()
+    with pytest.raises(Unproven, match="clean before"), injected(catalogue.reset_before(), net.place):
+        pytest.fail("the block must not run")
+
+
+class Stuck(Toxics):
+    """An action that pretends to heal."""
+
+    def heal(self, place: Place, mode: Heal) -> str:
+        return "nothing"
+
+
+def stuck() -> Fault:
+    return replace(catalogue.hang(), action=Stuck((Bandwidth(rate=0),)))
+
+
+def test_fault_that_stays_after_its_heal_is_unproven(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    with pytest.raises(Unproven, match="clean after"), injected(stuck(), net.place):
+        pass
+
+
+def test_error_of_the_block_is_kept_when_the_heal_fails_too(net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    with pytest.raises(ValueError, match="mine") as caught, injected(stuck(), net.place):
+        raise ValueError("mine")
+    assert "the heal failed" in caught.value.__notes__[0]
+
+
+def test_server_that_dies_of_a_fault_is_unproven_and_brought_back(net) -> None:
+    class Deadly(Toxics):
+        def arm(self, place: Place) -> None:
+            super().arm(place)
+            net.toxiproxy.server._program.kill()
+
+    deadly = replace(catalogue.connection_refused(), action=Deadly((Timeout(),)))
+    with pytest.raises(Unproven, match="did not survive"), injected(deadly, net.place):
+        pytest.fail("the block must not run")
+    assert works(net)
+
+
+def test_heal_survives_a_server_locked_by_the_fault(net) -> None:
+    net.upstream.size = 1_000_000
+    begun = clock.now()
+    with injected(catalogue.latency_over_deadline(1.0, factor=1.0), net.place):
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(f"http://{net.proxy.listen}/", timeout=0.4, trust_env=False)
+        with pytest.raises(DrillError):
+            net.toxiproxy.api.remove("pms", "latency_downstream")  # locks it
+    assert clock.now() - begun < 20
+    assert works(net)
+    assert net.events() == CLEAN_LIFE
+
+
+def test_faults_can_be_nested_and_healing_one_keeps_the_other(net) -> None:
+    slow = replace(
+        catalogue.latency_over_deadline(0.2), name="slow", action=Toxics((Latency(latency=300, name="slow"),))
+    )
+    first = lifecycle.Injection(slow, net.place)
+    first.arm()
+    net.proxy.add(Timeout(name="second"))
+    net.proxy.cut("second")
+    assert list(net.toxiproxy.api.proxy("pms").toxics) == ["slow"]
+    first.heal()
+    assert works(net)
+
+
+def test_resume_answers_the_clients_that_wait(net) -> None:
+    told: list[int] = []
+    with injected(catalogue.latency_over_deadline(20.0, factor=1.0, heal=Heal.RESUME), net.place):
+
+        def wait() -> None:
+            told.append(httpx.get(f"http://{net.proxy.listen}/x", timeout=15, trust_env=False).status_code)
+
+        client = threading.Thread(target=wait)
+        client.start()
+        until_upstream_saw(net, "/x")
+    client.join(timeout=10)
+    assert told == [200]
+
+
+def until_upstream_saw(net, path: str) -> None:
+    from tenacity import Retrying, stop_after_delay, wait_fixed
+
+    for attempt in Retrying(stop=stop_after_delay(5), wait=wait_fixed(0.01)):
+        with attempt:
+            assert path in [seen for _, seen in net.upstream.requests]
+
+
+TCP_FAULTS = catalogue.tcp_faults(timeout=0.2)
+SEEN_BY_HTTPX = {
+    "refused": httpx.ConnectError,
+    "latency_over_deadline": httpx.ReadTimeout,
+    "hang": httpx.ReadTimeout,
+    "request_lost": httpx.ReadTimeout,
+    "reset_before": httpx.TransportError,  # ReadError or RemoteProtocolError, by chance
+    "reset_after": httpx.TransportError,
+}
+
+
+@pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
+@pytest.mark.parametrize("fault", TCP_FAULTS, ids=lambda fault: fault.name)
+def test_client_sees_and_upstream_did_what_the_catalogue_says(net, fault: Fault, keep_alive: bool) -> None:
+    headers = {} if keep_alive else {"Connection": "close"}
+    with injected(fault, net.place), pytest.raises(SEEN_BY_HTTPX[fault.name]):
+        httpx.post(f"http://{net.proxy.listen}/booking", timeout=0.2, trust_env=False, headers=headers)
+    assert works(net)  # behind it everything that the heal delivers has arrived
+    posts = [path for method, path in net.upstream.requests if method == "POST"]
+    assert posts == (["/booking"] if fault.pms_did_the_work else [])
