@@ -32,7 +32,8 @@ class Operation:
         status: HTTP status; None without an answer.
         answer: `source` of an availability, `status` of a reservation, `type` of a problem; None if there
             is none.
-        error: connect, lost, timeout, garbage, or generator (our own defect); None when an answer came.
+        error: connect, lost, timeout, garbage (cut short, or no sense in it), or generator (our own defect);
+            None when an answer came.
     """
 
     number: int

@@ -77,10 +77,10 @@ class Watch:
         try:
             text = self._stack.scrape()
             ended = clock.now()
-            state = Scrape.parse(text, begun, ended).value(name)
+            state = Scrape.parse(text, begun, ended).value(name, service="pms")
         except Exception as error:  # whatever a scrape raises, it is one reading less, and counted as such
             return Reading(clock.now(), None, f"{type(error).__name__}: {error}")
-        return Reading(ended, state, "" if state is not None else f"no sample of {name}")
+        return Reading(ended, state, "" if state is not None else f'no sample of {name}{{service="pms"}}')
 
 
 @dataclass(frozen=True)

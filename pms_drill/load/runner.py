@@ -78,6 +78,11 @@ class LoadGenerator:
         self._program.stop()
 
     @property
+    def pid(self) -> int:
+        """The process id of Locust."""
+        return self._program.pid
+
+    @property
     def t0(self) -> float:
         """Start of the schedule on the monotonic clock."""
         return Started.model_validate_json(self._settings.started_file.read_text(encoding="utf-8")).t0

@@ -1,0 +1,51 @@
+"""Under load the integration stays within the runbook's targets, before and after an outage of the PMS.
+
+A band is a result, not a failure: it decides the exit code by `--fail-on`. Red here means that a band
+could not be determined, or that the load was not the one that was planned.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pms_drill.checks.verdict import claim
+from pms_drill.load.run import LoadRun
+
+# The run itself is the fixture's and has a time limit of its own.
+pytestmark = pytest.mark.timeout(60, func_only=True)
+
+
+@pytest.mark.property("LOAD-01")
+def test_guests_operations_are_answered_by_the_pms(load_run: LoadRun, load_phase: str) -> None:
+    """Availability, the share answered from the PMS, lies in one of the runbook's bands."""
+    claim(load_run.target("availability", load_phase))
+
+
+@pytest.mark.property("LOAD-02")
+@pytest.mark.parametrize("endpoint", ["availability", "reservations"])
+def test_guests_are_answered_in_time(load_run: LoadRun, load_phase: str, endpoint: str) -> None:
+    """The 95th percentile from the intended arrival lies in one of the runbook's bands."""
+    claim(load_run.target(f"response_time:{endpoint}", load_phase))
+
+
+@pytest.mark.property("LOAD-03")
+def test_guests_see_few_errors(load_run: LoadRun, load_phase: str) -> None:
+    """The share of 5xx, lost and senseless answers lies in one of the runbook's bands."""
+    claim(load_run.target("error_rate", load_phase))
+
+
+@pytest.mark.property("LOAD-04")
+def test_the_breaker_is_closed_while_the_pms_works(load_run: LoadRun, load_phase: str) -> None:
+    """The worst state that any scrape saw lies in one of the runbook's bands."""
+    claim(load_run.target("circuit_breaker", load_phase))
+
+
+@pytest.mark.property("LOAD-05")
+def test_every_planned_arrival_is_recorded_once_with_one_outcome(load_run: LoadRun) -> None:
+    claim(load_run.conservation())
+
+
+@pytest.mark.property("LOAD-06")
+def test_the_generator_sends_every_guest_in_time(load_run: LoadRun, load_phase: str) -> None:
+    """Lateness (start - due) stays below a tenth of the response-time target; above it nothing is proven."""
+    claim(load_run.punctuality(load_phase))

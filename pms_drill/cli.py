@@ -1,0 +1,94 @@
+"""The command `pms-drill`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from pms_drill.errors import DrillError
+from pms_drill.report.exitcode import UNKNOWN
+
+
+def _version() -> str:
+    try:
+        return metadata.version("pms-drill")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="pms-drill")
+def cli() -> None:
+    """Prove that a hotel's agent API survives the failures of its PMS.
+
+    Exit codes: 0 passed, 1 a property failed, 2 something is unknown or the run broke, 10 off target, 11 warning,
+    12 critical.
+    """
+
+
+@cli.command()
+@click.argument("parts", nargs=-1, metavar="[contracts|chaos|load]...")
+@click.option("-k", "selection", default="", metavar="EXPR", help='Only tests that match, e.g. "BRK-18 and hang".')
+@click.option("--pms-tier", "tier", default="pr", show_default=True, help="smoke, pr or weekly.")
+@click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")
+@click.option("--agent-url", default="", metavar="URL", help="An agent that runs already.")
+@click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
+@click.option("-n", "--workers", type=click.IntRange(0), help="Processes for contracts and chaos.")
+@click.option("--keep", is_flag=True, help="Do not remove old runs.")
+@click.option("--pytest", "extra", multiple=True, metavar="OPTION", help="A further option for pytest; repeatable.")
+def run(parts: tuple[str, ...], extra: tuple[str, ...], **options: object) -> None:
+    """Run the main job, or some PARTS of it, and say what was found."""
+    from pms_drill.runner import Run, RunOptions
+
+    wanted = RunOptions(parts=parts, extra=extra, **options)  # type: ignore[arg-type]
+    sys.exit(Run(wanted, say=_say).execute().exit_code)
+
+
+@cli.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def report(folder: Path | None) -> None:
+    """Print the page of the last run, or of the run in FOLDER."""
+    from pms_drill import runs
+    from pms_drill.report import page, results
+    from pms_drill.runner import ROOT
+
+    click.echo(page.render(results.read_verdict(folder or runs.latest(ROOT / "runs"))), nl=False)
+
+
+@cli.command()
+def heal() -> None:
+    """End and remove what cut runs left behind; running ones are left alone."""
+    from pms_drill.lease import heal_command
+
+    sys.exit(heal_command(click.echo))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point. Errors that the user can mend are one message and exit code 2, without a stack trace."""
+    try:
+        cli.main(args=None if argv is None else list(argv), prog_name="pms-drill")
+    except DrillError as error:
+        click.echo(str(error), err=True)
+    except Exception as error:  # the last place where it can be caught
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="pms-drill-crash-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
+            traceback.print_exc(file=log)
+        click.echo(f"pms-drill broke: {type(error).__name__}: {error} (trace in {log.name})", err=True)
+    sys.exit(UNKNOWN)
+
+
+def _say(line: str) -> None:
+    try:
+        click.echo(line)
+        sys.stdout.flush()
+    except OSError:
+        return  # nobody listens any more; the results are written all the same

@@ -1,0 +1,168 @@
+"""From the outcomes of all parts to the verdict of the run. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pms_drill.checks.verdict import Outcome, worst
+from pms_drill.profile import Waiver
+from pms_drill.report.exitcode import exit_code
+from pms_drill.report.model import Counts, PropertyResult, TargetRow
+from pms_drill.report.outcomes import PartOutcomes, Record, RunContext
+from pms_drill.report.waivers import WAIVER_ID, apply_waivers, wrong_waivers
+from pms_drill.tiers import Tier
+
+#: Texts of this many tests stand in the `why` of one property; the records hold all of them.
+_TEXTS = 3
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything a verdict is made of.
+
+    Attributes:
+        parts: outcomes of each part that was asked for, in order.
+        targets: rows of the load part.
+        trouble: what went wrong outside of tests.
+        complete: every part ran to its end.
+        selection: the expression given with -k.
+        today: UTC, for waivers.
+    """
+
+    context: RunContext
+    tier: Tier
+    parts: Sequence[PartOutcomes]
+    today: date
+    targets: Sequence[TargetRow] = ()
+    waivers: Sequence[Waiver] = ()
+    trouble: Sequence[str] = ()
+    complete: bool = True
+    selection: str = ""
+    fail_on: str = "critical"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The judgement, before names and versions are added."""
+
+    exit_code: int
+    counts: Counts
+    properties: dict[str, PropertyResult]
+    trouble: list[str] = field(default_factory=list)
+
+
+def merge(run: Gathered) -> Merged:
+    """Count, judge waivers and skips, and merge the tests of each property into one result."""
+    raw = [record for part in run.parts for record in _all_records(part, run)]
+    records = [_untolerated(record, run) for record in raw]
+    records = apply_waivers(records, run.waivers, run.today)
+    trouble = [*run.trouble, *_empty(run)]
+    properties = _properties(records)
+    whole = run.complete and not run.selection and not trouble
+    wrong = wrong_waivers(raw, run.waivers, run.today, whole=whole, all_episodes=run.tier.chaos.episodes == "*")
+    if wrong:
+        properties[WAIVER_ID] = PropertyResult(
+            verdict=Outcome.FAILED,
+            tests=0,
+            sentence="every waiver of the profile is needed and has not expired",
+            why="\n".join(wrong),
+            reproduce=f"see the waivers of the profile {run.context.profile}",
+        )
+    verdicts = {result.verdict for result in properties.values()}
+    code = exit_code(
+        failed=Outcome.FAILED in verdicts,
+        unknown=Outcome.UNKNOWN in verdicts or bool(trouble) or not run.complete,
+        bands=[row.band for row in run.targets if row.gates],
+        fail_on=run.fail_on,
+    )
+    return Merged(code, _counts(records), properties, trouble)
+
+
+def _all_records(part: PartOutcomes, run: Gathered) -> list[Record]:
+    """The records of a part, and an unknown one for every test that has none."""
+    missing = [
+        Record(
+            **item.model_dump(),
+            outcome=Outcome.UNKNOWN,
+            why="it was collected and has no result: its session was ended, or its worker crashed",
+            reproduce=run.context.command(part.part, item.expression()),
+        )
+        for item in part.missing()
+    ]
+    return [*part.records, *missing]
+
+
+def _untolerated(record: Record, run: Gathered) -> Record:
+    """A skip that the tier does not tolerate on this stack is a hole: unknown."""
+    if record.outcome is not Outcome.SKIPPED or record.skip_reason is None:
+        return record
+    if run.tier.tolerates(run.context.stack, record.skip_reason):
+        return record
+    why = (
+        f"skipped as {record.skip_reason.value}, which tiers.toml does not tolerate for the tier {run.tier.name} "
+        f"on {run.context.stack}\n{record.why}"
+    )
+    return record.model_copy(update={"outcome": Outcome.UNKNOWN, "why": why.strip()})
+
+
+def _empty(run: Gathered) -> list[str]:
+    """Nothing was run, so nothing was proven. Under a selection, one part with tests is enough."""
+    empty = [part.part for part in run.parts if not part.collected and not part.records]
+    if not empty:
+        return []
+    if run.selection:
+        chosen = f"the selection {run.selection!r} matches no test"
+        return [chosen] if len(empty) == len(run.parts) else []
+    return [f"{part}: no test was run" for part in empty]
+
+
+def _counts(records: Sequence[Record]) -> Counts:
+    counts = Counts()
+    for record in records:
+        if record.outcome is Outcome.SKIPPED:
+            reason = record.skip_reason.value if record.skip_reason else "untyped"
+            counts.skipped[reason] = counts.skipped.get(reason, 0) + 1
+        else:
+            name = record.outcome.value
+            setattr(counts, name, getattr(counts, name) + 1)
+    return counts
+
+
+def _properties(records: Sequence[Record]) -> dict[str, PropertyResult]:
+    grouped: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        grouped[record.property or record.nodeid].append(record)
+    return {name: _property(grouped[name]) for name in sorted(grouped)}
+
+
+def _property(records: list[Record]) -> PropertyResult:
+    verdict = worst(record.outcome for record in records)
+    telling = [record for record in records if record.outcome is verdict]
+    texts: dict[str, list[str]] = {}
+    if verdict is not Outcome.PASSED:
+        for record in telling:
+            texts.setdefault(record.why, []).append(record.episode)
+    episodes = list(dict.fromkeys(record.episode for record in telling if record.episode))
+    shown = [text for text in texts if text][:_TEXTS]
+    why = "\n\n".join(_named(text, texts[text], len(shown)) for text in shown)
+    left = len([text for text in texts if text]) - len(shown)
+    if left:
+        why += f"\n\n({left} more in the records)"
+    first = telling[0]
+    return PropertyResult(
+        verdict=verdict,
+        tests=len(records),
+        sentence=first.sentence,
+        part=first.part,
+        episodes=episodes if verdict is not Outcome.PASSED else [],
+        why=why,
+        reproduce=first.reproduce if verdict in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED) else "",
+    )
+
+
+def _named(text: str, episodes: list[str], of: int) -> str:
+    names = ", ".join(dict.fromkeys(filter(None, episodes)))
+    return f"{names}:\n{text}" if names and of > 1 else text

@@ -1,0 +1,105 @@
+"""`verdict.json`: the result of a run for machines. Changes that break readers raise `schema_version`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.load.bands import Band
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class PropertyResult(BaseModel):
+    """One property, merged over its tests; a test without a property stands under its own id.
+
+    Attributes:
+        verdict: the worst of its tests.
+        tests: how many tests judged it.
+        sentence: what it claims.
+        part: contracts, chaos or load.
+        episodes: experiments in which it was not passed (all experiments, for one that passed nowhere else).
+        why: claim and evidence of the worst tests.
+        reproduce: the command that shows it again.
+    """
+
+    verdict: Outcome
+    tests: int
+    sentence: str = ""
+    part: str = ""
+    episodes: list[str] = []
+    why: str = ""
+    reproduce: str = ""
+
+
+class TargetRow(BaseModel):
+    """A row of the target table, as the load part writes it to `targets.json`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    metric: str
+    phase: str
+    value: float | None
+    n: int
+    band: Band
+    target: str
+    warning: str
+    critical: str
+    unit: str = ""
+    note: str = ""
+    label: str = ""
+    gates: bool = True
+
+
+class Counts(BaseModel):
+    """Tests by outcome; skipped ones by reason."""
+
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    waived: int = 0
+    skipped: dict[str, int] = {}
+
+    @property
+    def total(self) -> int:
+        """All tests."""
+        return self.passed + self.failed + self.unknown + self.waived + sum(self.skipped.values())
+
+
+class RunVerdict(BaseModel):
+    """The whole file.
+
+    Attributes:
+        commit: of this checkout, with "+dirty" if it was changed; "unknown" outside of git.
+        started: UTC, ISO 8601.
+        duration_s: seconds.
+        fail_on: from which band on the exit code is not 0.
+        selection: the expression given with -k; empty for none.
+        parts: sessions of this run.
+        trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
+        complete: every part ran to its end.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run_id: str
+    commit: str
+    tier: str
+    stack: str
+    profile: str
+    seed: int
+    started: str
+    duration_s: float
+    exit_code: int
+    fail_on: str = "critical"
+    selection: str = ""
+    parts: list[str]
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    counts: Counts
+    properties: dict[str, PropertyResult]
+    targets: list[TargetRow]
+    findings: list[dict[str, Any]]
+    trouble: list[str]
+    complete: bool

@@ -1,0 +1,231 @@
+"""The page for people: the answer first, then what failed and how to see it again. Plain text, 100 columns."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.report.exitcode import FAILED, PASSED, UNKNOWN
+from pms_drill.report.model import PropertyResult, RunVerdict, TargetRow
+
+WIDTH = 100
+_STATES = {0: "CLOSED", 1: "OPEN", 2: "HALF_OPEN"}
+_STATE_LIMITS = {f"== {number}": name for number, name in _STATES.items()}
+_HEADLINES = {PASSED: "PASSED", FAILED: "FAILED", UNKNOWN: "UNKNOWN", 10: "OFF TARGET", 11: "WARNING", 12: "CRITICAL"}
+_MEANING = {
+    PASSED: "Every property that was judged holds, and the figures are within the bands that were asked for.",
+    FAILED: "At least one property does not hold: the integration does not behave as the runbook needs it to.",
+    UNKNOWN: "Something could not be proven. That is not a pass: see below what is missing and why.",
+    10: "Every property holds, but a figure lies between the runbook's target and its warning limit.",
+    11: "Every property holds, but a figure is past the runbook's warning limit.",
+    12: "Every property holds, but a figure is past the runbook's critical limit.",
+}
+_REASONS = {
+    "not-claimed": "the profile does not claim this behaviour",
+    "no-witness": "the stack lacks what would have to see it",
+    "stack-cannot": "the stack cannot produce this situation",
+    "agent-cannot": "the agent has no way to be brought there",
+    "needs-linux": "needs Linux",
+    "needs-real-pms": "needs the real PMS, not its stand-in",
+}
+_WORDS = (
+    ("property", "one rule of behaviour, judged by one or more tests; its id stands in docs/properties.md"),
+    ("unknown", "neither shown to hold nor shown to fail; it makes the run red like a failure"),
+    ("waived", "fails, and the profile says who knows about it and until when"),
+    ("episode", "one experiment: a fault is armed, observed and healed, and many properties read its evidence"),
+    ("band", "where a figure lies in the runbook's table: target, off target, warning, critical"),
+    ("ledger", "the record of every request that really reached the PMS"),
+)
+
+
+def render(verdict: RunVerdict) -> str:
+    """The page as text that ends with a line break."""
+    sections = [
+        _head(verdict),
+        _trouble(verdict),
+        _group(verdict, Outcome.FAILED, "What failed"),
+        _group(verdict, Outcome.UNKNOWN, "What could not be proven"),
+        _targets(verdict.targets),
+        _group(verdict, Outcome.WAIVED, "Waived (known, do not gate)"),
+        _skips(verdict.counts.skipped),
+        _findings(verdict),
+        _where(verdict),
+        _words(verdict),
+    ]
+    text = "\n".join(line.rstrip() for section in sections for line in section)
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def duration(seconds: float) -> str:
+    """ "6 min 41 s", "12 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    words = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * (not hours)
+    return " ".join(words)
+
+
+def _head(verdict: RunVerdict) -> Iterator[str]:
+    results = verdict.properties.values()
+    failed, unknown = (
+        sum(result.verdict is outcome for result in results) for outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+    )
+    partial = "" if verdict.complete else " (the run was not completed)"
+    yield f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{partial}"
+    yield ""
+    yield from _wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
+    if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
+        yield from _wrap(f"Some figures are off target; they gate from {verdict.fail_on} on.", "")
+    yield ""
+    yield f"  {len(results)} properties: {failed} failed, {unknown} unknown"
+    counts = verdict.counts
+    yield (
+        f"  {counts.total} tests: {counts.passed} passed, {counts.failed} failed, {counts.unknown} unknown, "
+        f"{counts.waived} waived, {sum(counts.skipped.values())} skipped"
+    )
+    yield (
+        f"  profile {verdict.profile}, stack {verdict.stack}, tier {verdict.tier}, seed {verdict.seed}, "
+        f"{duration(verdict.duration_s)}, exit code {verdict.exit_code}"
+    )
+    commit, changed, _ = verdict.commit.partition("+")
+    yield f"  started {verdict.started}, commit {commit[:12]}{changed and ' (changed)'}, ran {', '.join(verdict.parts)}"
+    if verdict.selection:
+        yield f"  only the tests that match -k {verdict.selection!r}"
+
+
+def _trouble(verdict: RunVerdict) -> Iterator[str]:
+    if not verdict.trouble:
+        return
+    yield from _title("What went wrong with the run itself")
+    for entry in verdict.trouble:
+        first, *rest = entry.splitlines() or [""]
+        yield from _wrap(first, "  ")
+        yield from (f"      {line}" for line in rest)
+
+
+def _group(verdict: RunVerdict, outcome: Outcome, title: str) -> Iterator[str]:
+    chosen = {name: result for name, result in verdict.properties.items() if result.verdict is outcome}
+    if not chosen:
+        return
+    yield from _title(title)
+    causes: dict[tuple[str, str], list[str]] = {}
+    for name, result in chosen.items():
+        # One broken fixture makes many properties unknown for the same reason: told once.
+        key = (result.why, "") if outcome is Outcome.UNKNOWN else (result.why, name)
+        causes.setdefault(key, []).append(name)
+    for names in causes.values():
+        for name in names:
+            yield from _claim(name, chosen[name])
+        yield from _evidence(chosen[names[0]])
+        yield ""
+
+
+def _claim(name: str, result: PropertyResult) -> Iterator[str]:
+    label = f"{name}  {result.sentence}" if result.sentence else name
+    tail = f"   [{', '.join(result.episodes)}]" if result.episodes else ""
+    yield from _wrap(label + tail, "  ", "    ")
+
+
+def _evidence(result: PropertyResult) -> Iterator[str]:
+    for line in result.why.splitlines():
+        yield from _wrap(line, "    ", "              ")
+    if result.reproduce:
+        yield f"    again     {result.reproduce}"
+
+
+def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
+    rows = list(rows)
+    if not rows:
+        return
+    yield from _title("Targets of the runbook")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("metric", "phase", "value", "n"):
+        table.add_column(column, justify="right" if column in ("value", "n") else "left", no_wrap=True)
+    table.add_column("band", no_wrap=True)
+    table.add_column("target / warning / critical", no_wrap=True)
+    for row in rows:
+        band = row.band.value if row.gates else f"({row.band.value})"
+        table.add_row(row.label or row.metric, row.phase, _value(row), f"{row.n:,}", band, _limits(row))
+    out = io.StringIO()
+    Console(file=out, width=WIDTH - 2, color_system=None, markup=False, emoji=False, highlight=False).print(table)
+    yield from (f"  {line}" for line in out.getvalue().splitlines())
+    if not all(row.gates for row in rows):
+        yield "  Bands in brackets belong to the outage itself and do not decide anything."
+    notes = [row for row in rows if row.note and row.band.value != "target" and row.gates]
+    for row in notes:
+        yield from _wrap(f"{row.label or row.metric}, {row.phase}: {row.note}", "  ", "    ")
+
+
+def _limits(row: TargetRow) -> str:
+    limits = (row.target, row.warning, row.critical)
+    if row.unit == "state":
+        limits = tuple(_STATE_LIMITS.get(limit, limit) for limit in limits)
+    return " / ".join(limits)
+
+
+def _value(row: TargetRow) -> str:
+    if row.value is None:
+        return "none"
+    if row.unit == "state":
+        return _STATES.get(int(row.value), f"{row.value:g}")
+    return f"{row.value:.2f} %" if row.unit == "%" else f"{row.value:,.0f} {row.unit}".strip()
+
+
+def _skips(skipped: dict[str, int]) -> Iterator[str]:
+    if not skipped:
+        return
+    yield from _title("Not judged (skipped)")
+    for reason, count in sorted(skipped.items()):
+        yield f"  {count:>4}  {reason:<15} {_REASONS.get(reason, '')}"
+
+
+def _findings(verdict: RunVerdict) -> Iterator[str]:
+    if not verdict.findings:
+        return
+    yield from _title("Findings about the PMS itself (not the agent)")
+    for finding in verdict.findings:
+        text = "  ".join(str(finding[key]) for key in ("id", "state", "what", "title") if finding.get(key))
+        yield from _wrap(text, "  ", "    ")
+
+
+def _where(verdict: RunVerdict) -> Iterator[str]:
+    yield from _title("Where the evidence lies")
+    yield f"  in runs/{verdict.run_id}/"
+    yield "    verdict.json                 this page for machines"
+    yield "    junit.xml, allure-results/   every test, for CI"
+    yield "    logs/                        output of each part and of the programs that it started"
+    yield "    outcomes/                    one record per test"
+    yield "  `pms-drill report` prints this page again."
+
+
+def _words(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.exit_code == PASSED:
+        return
+    yield from _title("Words")
+    for word, meaning in _WORDS:
+        yield from _wrap(f"{word:<10}{meaning}", "  ", " " * 12)
+
+
+def _title(text: str) -> Iterator[str]:
+    yield ""
+    yield text
+    yield "-" * len(text)
+
+
+def _wrap(text: str, indent: str, following: str | None = None) -> list[str]:
+    """Lines of at most the page's width; long words such as paths and commands stay whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent if following is None else following,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    ) or [""]

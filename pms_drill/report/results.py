@@ -1,0 +1,261 @@
+"""Writes the results of a run into its folder: verdict.json, the page, junit.xml, allure-results/."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from junitparser import JUnitXml, JUnitXmlError
+from pydantic import TypeAdapter, ValidationError
+
+from pms_drill.errors import DrillError
+from pms_drill.profile import Waiver
+from pms_drill.report import page
+from pms_drill.report.merge import Gathered, merge
+from pms_drill.report.model import RunVerdict, TargetRow
+from pms_drill.report.outcomes import RunContext, clean_nodeid, read_part
+from pms_drill.report.reconcile import allure_count, differences, junit_count
+from pms_drill.tiers import Tier
+
+VERDICT = "verdict.json"
+PAGE = "pms_test_results.txt"
+#: Where the runbook looks for the page, below the project.
+PUBLISHED = Path("tests") / "integration" / PAGE
+_TOOLS = ("pms-drill", "pytest", "schemathesis", "locust", "allure-pytest", "httpx", "toxiproxy-python")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What the runner knows about a run.
+
+    Attributes:
+        folder: the run's folder; its name is the run's id.
+        parts: what was asked for.
+        ended: parts whose session ended by itself, whatever it found.
+        trouble: what went wrong outside of tests.
+        root: the project, for its commit.
+    """
+
+    folder: Path
+    root: Path
+    context: RunContext
+    tier: Tier
+    parts: Sequence[str]
+    ended: Sequence[str]
+    started: datetime
+    duration: float
+    waivers: Sequence[Waiver] = ()
+    trouble: Sequence[str] = ()
+    selection: str = ""
+    fail_on: str = "critical"
+
+
+def part_folder(run_dir: Path, part: str) -> Path:
+    """Where a session leaves its own `junit.xml` and `allure/`, until they are merged."""
+    return run_dir / "parts" / part
+
+
+def write_results(info: RunInfo) -> RunVerdict:
+    """Merge what the parts left, judge it, and write the files. Also used for a run that was cut.
+
+    Raises:
+        DrillError: the folder cannot be written (disk full, no permission).
+    """
+    try:
+        verdict = _judge(info)
+        _merge_junit(info)
+        _merge_allure(info, verdict)
+        replace_text(info.folder / VERDICT, verdict.model_dump_json(indent=2) + "\n")
+        replace_text(info.folder / PAGE, page.render(verdict))
+    except OSError as error:
+        raise DrillError(
+            f"the results cannot be written: {error.strerror}",
+            where=str(error.filename or info.folder),
+            todo="free space or make the folder writable, then run again",
+        ) from error
+    return verdict
+
+
+def publish_page(run_dir: Path, root: Path) -> None:
+    """Copy the page to where the runbook looks for it.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    target = root / PUBLISHED
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(target, (run_dir / PAGE).read_text(encoding="utf-8"))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file in one step, so that readers never see half of it."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+
+
+def _judge(info: RunInfo) -> RunVerdict:
+    parts = [read_part(info.folder, part) for part in info.parts]
+    trouble = list(info.trouble)
+    for part in parts:
+        if part.part in info.ended and part.collected:
+            folder = part_folder(info.folder, part.part)
+            trouble += differences(part, junit_count(folder / "junit.xml"), allure_count(folder / "allure"))
+    rows, problem = _targets(info.folder / "targets.json")
+    trouble += problem
+    if "load" in info.ended and not info.selection and not rows and not problem:
+        trouble.append("load: it ended without a table of targets")
+    findings, problem = _findings(info.folder / "findings.json")
+    trouble += problem
+    complete = set(info.parts) == set(info.ended)
+    judged = merge(
+        Gathered(
+            context=info.context,
+            tier=info.tier,
+            parts=parts,
+            today=info.started.date(),
+            targets=rows,
+            waivers=info.waivers,
+            trouble=trouble,
+            complete=complete,
+            selection=info.selection,
+            fail_on=info.fail_on,
+        )
+    )
+    return RunVerdict(
+        run_id=info.folder.name,
+        commit=_commit(info.root),
+        tier=info.tier.name,
+        stack=info.context.stack,
+        profile=info.context.profile,
+        seed=info.context.seed,
+        started=info.started.isoformat(timespec="seconds"),
+        duration_s=round(info.duration, 1),
+        exit_code=judged.exit_code,
+        fail_on=info.fail_on,
+        selection=info.selection,
+        parts=list(info.parts),
+        versions=_versions(info.folder / "versions.json"),
+        machine={"cores": os.cpu_count() or 0, "platform": platform.platform()},
+        counts=judged.counts,
+        properties=judged.properties,
+        targets=rows,
+        findings=findings,
+        trouble=judged.trouble,
+        complete=complete,
+    )
+
+
+def _targets(path: Path) -> tuple[list[TargetRow], list[str]]:
+    if not path.is_file():
+        return [], []
+    try:
+        return TypeAdapter(list[TargetRow]).validate_json(path.read_bytes()), []
+    except ValidationError as error:
+        return [], [f"load: the table of targets cannot be read\n{error}"]
+
+
+def _findings(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    if not path.is_file():
+        return [], []
+    try:
+        return TypeAdapter(list[dict[str, Any]]).validate_json(path.read_bytes()), []
+    except ValidationError as error:
+        return [], [f"contracts: the findings cannot be read\n{error}"]
+
+
+def _versions(extra: Path) -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in _TOOLS:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    if extra.is_file():
+        try:
+            versions.update(TypeAdapter(dict[str, str]).validate_json(extra.read_bytes()))
+        except ValidationError:
+            versions["others"] = f"{extra.name} cannot be read"
+    return versions
+
+
+def _commit(root: Path) -> str:
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+dirty" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def _merge_junit(info: RunInfo) -> None:
+    merged = JUnitXml()
+    for part in info.parts:
+        path = part_folder(info.folder, part) / "junit.xml"
+        if not path.is_file():
+            continue
+        try:
+            suites = JUnitXml.fromfile(str(path))
+        except (JUnitXmlError, SyntaxError):
+            continue  # counted as missing by then
+        for suite in suites:
+            suite.name = part
+            for case in suite:
+                case.name = clean_nodeid(f"::{case.name}").removeprefix("::")
+            merged.add_testsuite(suite)
+    merged.update_statistics()  # type: ignore[no-untyped-call]
+    merged.write(str(info.folder / "junit.xml"))
+
+
+def _merge_allure(info: RunInfo, verdict: RunVerdict) -> None:
+    merged = info.folder / "allure-results"
+    merged.mkdir(exist_ok=True)
+    for part in info.parts:
+        folder = part_folder(info.folder, part) / "allure"
+        if folder.is_dir():
+            shutil.copytree(folder, merged, dirs_exist_ok=True, copy_function=_link_or_copy)
+    shown = {
+        "run": verdict.run_id,
+        "commit": verdict.commit,
+        "tier": verdict.tier,
+        "stack": verdict.stack,
+        "profile": verdict.profile,
+        "seed": str(verdict.seed),
+        **verdict.versions,
+    }
+    replace_text(merged / "environment.properties", "".join(f"{key}={value}\n" for key, value in shown.items()))
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """A second name for the same file costs no space; where that is not possible, a copy."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def read_verdict(folder: Path) -> RunVerdict:
+    """The verdict of a run.
+
+    Raises:
+        DrillError: the folder holds none.
+    """
+    path = folder / VERDICT
+    try:
+        return RunVerdict.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DrillError("there is no result here", where=str(path), todo="make a run: pms-drill run") from error
+    except (ValidationError, json.JSONDecodeError) as error:
+        raise DrillError("the result cannot be read", where=str(path), detail=str(error)) from error

@@ -1,0 +1,310 @@
+"""One run: a pytest session per part, one after the other, and one verdict over all of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from pms_drill import clock, profile, runs
+from pms_drill.errors import DrillError
+from pms_drill.report import page, results
+from pms_drill.report.exitcode import FAIL_ON
+from pms_drill.report.model import RunVerdict
+from pms_drill.report.outcomes import RunContext, count_lines
+from pms_drill.session import Session
+from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
+
+#: The project: suites, tiers.toml and runs/ lie beside the package.
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Seconds that a session gets to heal its faults and stop its programs when it is ended early.
+GRACE_S = 10.0
+_POLL_S = 0.2
+_SAY_EVERY_S = 15.0
+#: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
+_ENDED_BY_ITSELF = (0, 1, 5)
+_EXIT_MEANING = {2: "it was interrupted or could not collect", 3: "pytest had an internal error", 4: "wrong usage"}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `pms-drill run` was asked for.
+
+    Attributes:
+        parts: empty for all parts of the tier.
+        selection: pytest's -k.
+        seed: None for a random one.
+        fail_on: target, warning or critical.
+        workers: processes for contracts and chaos; None for two, or one on a machine with one core.
+        keep: do not remove old runs.
+        extra: further options for pytest.
+    """
+
+    parts: Sequence[str] = ()
+    selection: str = ""
+    tier: str = "pr"
+    stack: str = "embedded"
+    profile: str = "reference-fast"
+    seed: int | None = None
+    agent_url: str = ""
+    fail_on: str = "critical"
+    workers: int | None = None
+    keep: bool = False
+    extra: Sequence[str] = ()
+
+
+@dataclass
+class Interruption:
+    """Notes signals instead of letting them raise anywhere; the run looks at it while it waits."""
+
+    first: str = ""
+    count: int = 0
+
+    def note(self, number: int, _: FrameType | None) -> None:
+        """The handler."""
+        self.first = self.first or signal.Signals(number).name
+        self.count += 1
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handle Ctrl-C, SIGTERM and SIGHUP while this lasts."""
+        before = {number: signal.signal(number, self.note) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@dataclass
+class _Progress:
+    """What has happened so far."""
+
+    folder: Path
+    began: float
+    started: datetime
+    ended: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One run.
+
+    Args:
+        options: see `RunOptions`.
+        root: folder of the suites and of `runs/`.
+        tiers: the table of tiers; by default the project's.
+        say: gets progress and the output of pytest, line by line.
+        grace: see `GRACE_S`.
+
+    Raises:
+        DrillError: an unknown part, tier, stack or band, or a wrong profile.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        *,
+        root: Path = ROOT,
+        tiers: Path | None = None,
+        say: Callable[[str], None] = print,
+        grace: float = GRACE_S,
+    ) -> None:
+        self._options = options
+        self._root = root
+        self._say = say
+        self._grace = grace
+        self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
+        self._parts = _chosen(options, self._tier)
+        self._profile = profile.load(options.profile)
+        self._context = RunContext(
+            seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
+            tier=options.tier,
+            stack=options.stack,
+            profile=options.profile,
+            agent_url=options.agent_url,
+        )
+
+    def execute(self) -> RunVerdict:
+        """Run all parts and write the results, whatever happens on the way.
+
+        Returns:
+            The verdict; partial (`complete` false, exit code 1 or 2) after the deadline or a signal.
+
+        Raises:
+            DrillError: the results cannot be written.
+        """
+        signals = Interruption()
+        with signals.listening():
+            progress = self._begin()
+            try:
+                for part in self._parts:
+                    why = self._hindrance(progress, signals)
+                    if why:
+                        progress.trouble.append(f"{part}: it did not run, {why}")
+                    else:
+                        self._run_part(part, progress, signals)
+            finally:
+                verdict = self._conclude(progress)
+        return verdict
+
+    def _begin(self) -> _Progress:
+        progress = _Progress(Path(), clock.now(), clock.utc())
+        progress.folder = runs.new_run(self._root / "runs", self._tier.name, self._options.stack, progress.started)
+        # A run that is killed leaves this verdict: unknown and incomplete.
+        self._write(progress)
+        if not self._options.keep:
+            runs.prune(self._root / "runs")
+        self._heal(progress)
+        self._say(
+            f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
+            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._tier.deadline)}"
+        )
+        self._say(f"results: {progress.folder}")
+        return progress
+
+    def _heal(self, progress: _Progress) -> None:
+        """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
+        from pms_drill import lease  # the report must work even where leases cannot
+
+        report = lease.heal()
+        if report.ended or report.removed or report.trouble:
+            self._say("an earlier run was cut; cleaned what it left:")
+            for line in report.lines():
+                self._say(f"  {line}")
+        progress.trouble += [f"an earlier run left something that cannot be cleaned: {line}" for line in report.trouble]
+
+    def _left(self, progress: _Progress) -> float:
+        return self._tier.deadline - (clock.now() - progress.began)
+
+    def _hindrance(self, progress: _Progress, signals: Interruption) -> str:
+        """Why nothing more may run; empty if it may."""
+        if signals.count:
+            return f"the run was ended by {signals.first}"
+        if self._left(progress) <= 0:
+            return f"the deadline of {page.duration(self._tier.deadline)} had passed"
+        return ""
+
+    def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:
+        folder = results.part_folder(progress.folder, part)
+        folder.mkdir(parents=True)
+        workers = self._workers(part)
+        told = f", {workers} workers" if workers else ""
+        self._say(f"\n== {part}{told}; at most {page.duration(self._left(progress))} left")
+        session = Session(
+            self._argv(part, folder, progress.folder, workers),
+            cwd=self._root,
+            log=progress.folder / "logs" / f"{part}.log",
+            say=self._say,
+        )
+        try:
+            code = self._await(part, session, progress, signals)
+        finally:
+            session.stop(self._grace, impatient=lambda: signals.count > 1)
+        if code in _ENDED_BY_ITSELF:
+            progress.ended.append(part)
+        elif code is not None:
+            meaning = _EXIT_MEANING.get(code, f"signal {-code}" if code < 0 else "unexpected")
+            progress.trouble.append(
+                f"{part}: the session ended with exit code {code} ({meaning}); its last lines:\n{session.last_lines()}"
+            )
+
+    def _await(self, part: str, session: Session, progress: _Progress, signals: Interruption) -> int | None:
+        """Wait for the session's end; None if it has to be ended early. Says why, and notes it."""
+        began = told = clock.now()
+        idle = False
+        while True:
+            code = session.wait(_POLL_S)
+            if code is not None:
+                return code
+            why = self._hindrance(progress, signals)
+            if clock.now() - told >= _SAY_EVERY_S:
+                told = clock.now()
+                collected, done = count_lines(progress.folder, part)
+                # xdist can wait for ever for the replacement of a worker that crashed in the last test.
+                if idle and done >= collected > 0:
+                    why = why or "all its tests had ended and pytest had not"
+                idle = done >= collected > 0
+                doing = f"{done} of {collected} tests" if collected else "collecting"
+                self._say(
+                    f"== waiting for {part}: {doing} after {page.duration(told - began)}, "
+                    f"at most {page.duration(self._left(progress))} left"
+                )
+            if why:
+                self._say(f"== {part}: {why}; ending it, at most {page.duration(self._grace * 1.5)}")
+                progress.trouble.append(f"{part}: it was ended before its end, {why}")
+                return None
+
+    def _workers(self, part: str) -> int:
+        """Processes beside the controller; 0 for load, which is measured alone on the machine."""
+        if part == "load":
+            return 0
+        return min(2, os.cpu_count() or 1) if self._options.workers is None else self._options.workers
+
+    def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
+        options = self._options
+        argv = [sys.executable, "-m", "pytest", part, "-q", "--tb=short", "-p", "no:locust", "-p", "no:cacheprovider"]
+        if part != "contracts":
+            argv += ["-p", "no:schemathesis"]
+        argv += ["-n", str(workers), "--dist", "loadgroup"]
+        argv += [f"--randomly-seed={self._context.seed}"]
+        argv += [f"--junitxml={folder / 'junit.xml'}", f"--alluredir={folder / 'allure'}"]
+        argv += [f"--pms-run-dir={run_dir}", f"--pms-tier={options.tier}", f"--pms-stack={options.stack}"]
+        argv += [f"--pms-profile={options.profile}", f"--pms-seed={self._context.seed}"]
+        if options.agent_url:
+            argv.append(f"--agent-url={options.agent_url}")
+        if options.selection:
+            argv += ["-k", options.selection]
+        return [*argv, *options.extra]
+
+    def _conclude(self, progress: _Progress) -> RunVerdict:
+        try:
+            verdict = self._write(progress)
+        finally:
+            runs.finish(progress.folder)
+        try:
+            results.publish_page(progress.folder, self._root)
+        except OSError as error:
+            self._say(f"the page could not be copied to {results.PUBLISHED}: {error.strerror}")
+        self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
+        return verdict
+
+    def _write(self, progress: _Progress) -> RunVerdict:
+        return results.write_results(
+            results.RunInfo(
+                folder=progress.folder,
+                root=self._root,
+                context=self._context,
+                tier=self._tier,
+                parts=self._parts,
+                ended=progress.ended,
+                started=progress.started,
+                duration=clock.now() - progress.began,
+                waivers=self._profile.waiver,
+                trouble=progress.trouble,
+                selection=self._options.selection,
+                fail_on=self._options.fail_on,
+            )
+        )
+
+
+def _chosen(options: RunOptions, tier: Tier) -> list[str]:
+    """The parts to run, in the order of the tier."""
+    if options.stack not in STACKS:
+        raise DrillError(f"there is no stack {options.stack!r}", todo=f"use one of {', '.join(STACKS)}")
+    if options.fail_on not in FAIL_ON:
+        raise DrillError(f"--fail-on cannot be {options.fail_on!r}", todo=f"use one of {', '.join(FAIL_ON)}")
+    for part in options.parts:
+        if part not in PARTS:
+            raise DrillError(f"there is no part {part!r}", todo=f"use one of {', '.join(PARTS)}")
+    wanted = set(options.parts or tier.parts)
+    return [part for part in PARTS if part in wanted]

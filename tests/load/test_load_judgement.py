@@ -1,0 +1,295 @@
+"""Literal runs and what is said about them: phases, doubts, bands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.evidence.bundle import Span
+from pms_drill.load.bands import Band, load_targets
+from pms_drill.load.judge import METRICS, Target, judge
+from pms_drill.load.operation import Answered, Operation, read
+from pms_drill.load.phases import FaultTimes, Reading, phases
+from pms_drill.load.plan import LoadPlan
+from pms_drill.load.run import write_targets
+from pms_drill.load.schedule import Arrival, Endpoint
+from pms_drill.load.validity import conservation, doubts, punctuality
+
+TABLE = load_targets()
+STEADY = {"steady": Span(0.0, 100.0)}
+
+
+def call(number: int = 0, due: float = 1.0, *, ms: float = 10.0, late_ms: float = 0.0, **given: Any) -> Operation:
+    usual: dict[str, Any] = {"endpoint": "availability", "status": 200, "answer": "pms"}
+    return Operation(number=number, due=due, start=due + late_ms / 1000, end=due + ms / 1000, **{**usual, **given})
+
+
+def booking(number: int = 0, **given: Any) -> Operation:
+    usual: dict[str, Any] = {"endpoint": "reservations", "status": 201, "answer": "confirmed"}
+    return call(number, **{**usual, **given})
+
+
+FAILED: dict[str, Any] = {"status": 502, "answer": "pms-unreachable"}
+CLOSED = [Reading(float(at), 0.0) for at in range(10)]
+
+
+def rows(operations: list[Operation], readings: list[Reading] = CLOSED, **reasons: list[str]) -> dict[str, Target]:
+    return {row.metric: row for row in judge(operations, readings, STEADY, TABLE, reasons)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "answered"),
+    [
+        (call(), Answered.PMS),
+        (call(answer="stale"), Answered.DEGRADED),
+        (call(answer="mock"), Answered.DEGRADED),
+        (call(answer="cache"), Answered.ERROR),
+        (call(answer=None, error="garbage"), Answered.ERROR),
+        (call(status=201), Answered.ERROR),
+        (call(status=302, answer=None), Answered.ERROR),
+        (call(status=404, answer="unknown"), Answered.REFUSED),
+        (call(status=409, answer="sold-out"), Answered.REFUSED),
+        (call(status=429, answer=None), Answered.REFUSED),
+        (call(**FAILED), Answered.ERROR),
+        (call(status=503, answer=None), Answered.ERROR),
+        (call(status=None, answer=None, error="timeout"), Answered.ERROR),
+        (call(status=None, answer=None), Answered.ERROR),
+        (booking(), Answered.PMS),
+        (booking(status=409, answer="sold-out"), Answered.PMS),
+        (booking(status=202, answer="pending"), Answered.DEGRADED),
+        (booking(status=202, answer="confirmed"), Answered.ERROR),
+        (booking(answer="pending"), Answered.ERROR),
+        (booking(status=200, answer="confirmed"), Answered.ERROR),
+        (booking(status=422, answer="invalid"), Answered.REFUSED),
+        (booking(status=500, answer=None), Answered.ERROR),
+    ],
+)
+def test_each_answer_counts_as_one_thing(operation: Operation, answered: Answered) -> None:
+    assert operation.answered is answered
+
+
+def test_response_time_counts_from_the_intended_arrival() -> None:
+    operation = call(due=5.0, ms=300.0, late_ms=200.0)
+    assert operation.response_ms == 300.0
+    assert operation.lateness_ms == 200.0
+
+
+def test_operations_survive_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "operations.jsonl"
+    file.write_text(call().line() + booking(1, error="lost", status=None).line())
+    assert read(file) == [call(), booking(1, error="lost", status=None)]
+    file.write_text('{"number": 1}\n')
+    with pytest.raises(ValueError, match="no operation"):
+        read(file)
+
+
+# --- phases
+
+
+PLAN = LoadPlan(warmup=3, steady=20, guard=3, outage=10, slack=3, margin=5, recovered=15)
+FAULT = FaultTimes(arming=126.0, armed=127.0, healing=137.0, healed=138.0)
+END = 100 + PLAN.total(30.0)
+
+
+def test_without_an_outage_everything_after_the_warmup_is_steady() -> None:
+    plan = LoadPlan(warmup=3, steady=12)
+    assert phases(plan, 100.0, 30.0, None, []) == {"steady": Span(103.0, 115.0)}
+
+
+def test_recovered_begins_with_the_first_closed_scrape_after_the_proof_of_healing() -> None:
+    readings = [Reading(at, state) for at, state in [(137.5, 0.0), (139.0, 1.0), (150.0, 2.0), (151.0, 0.0)]]
+    assert phases(PLAN, 100.0, 30.0, FAULT, readings) == {
+        "steady": Span(103.0, 123.0),
+        "outage": Span(127.0, 137.0),
+        "recovering": Span(138.0, 151.0),
+        "recovered": Span(151.0, END),
+    }
+
+
+@pytest.mark.parametrize("readings", [[], [Reading(140.0, 1.0)], [Reading(140.0, None, "refused")]])
+def test_a_breaker_that_stays_open_is_judged_after_its_wait_and_the_margin(readings: list[Reading]) -> None:
+    assert phases(PLAN, 100.0, 30.0, FAULT, readings)["recovered"] == Span(173.0, END)
+
+
+def test_a_heal_that_took_too_long_leaves_a_recovered_phase_without_time() -> None:
+    late = replace(FAULT, healed=END + 5)
+    assert phases(PLAN, 100.0, 30.0, late, [])["recovered"] == Span(END, END)
+
+
+# --- conservation and punctuality
+
+
+ENDPOINT: Endpoint = "availability"
+PLANNED = [Arrival(n, float(n), ENDPOINT, n) for n in range(5)]
+
+
+def made(**changes: Any) -> list[Operation]:
+    """The five planned arrivals as recorded from t0 = 50; number 2 changed."""
+    return [call(n, 50.0 + n, **(changes if n == 2 else {})) for n in range(5)]
+
+
+def test_what_was_planned_and_recorded_once_is_conserved() -> None:
+    assert conservation(PLANNED, 50.0, made()).outcome is Outcome.PASSED
+
+
+def test_nothing_planned_is_unknown() -> None:
+    assert conservation([], 50.0, []).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("operations", "kind"),
+    [
+        ([], "missing"),
+        (made()[:-1], "missing"),
+        ([*made(), call(5, 55.0)], "surplus"),
+        ([*made(), made()[0]], "doubled"),
+        (made(endpoint="reservations"), "moved"),
+        ([*made()[:-1], call(4, 54.1)], "moved"),
+        (made(late_ms=-1.0), "early"),
+        (made(late_ms=20.0), "unordered"),
+        (made(error="generator", status=None), "spoiled"),
+        (made(error="lost"), "spoiled"),
+        (made(status=None), "spoiled"),
+    ],
+)
+def test_every_way_to_lose_an_arrival_is_named(operations: list[Operation], kind: str) -> None:
+    verdict = conservation(PLANNED, 50.0, operations)
+    assert verdict.outcome is Outcome.FAILED
+    assert kind in verdict.seen
+
+
+def test_lateness_at_the_bound_is_in_time_and_above_it_unknown() -> None:
+    at_bound = [call(n, late_ms=50.0, ms=60) for n in range(100)]
+    assert punctuality(at_bound, "steady", 50.0).outcome is Outcome.PASSED
+    one_late = [*at_bound[:-1], call(99, late_ms=51.0, ms=60)]
+    assert punctuality(one_late, "steady", 50.0).outcome is Outcome.PASSED
+    two_late = [*at_bound[:-2], *(call(n, late_ms=51.0, ms=60) for n in (98, 99))]
+    assert punctuality(two_late, "steady", 50.0).outcome is Outcome.UNKNOWN
+    assert punctuality([], "steady", 50.0).outcome is Outcome.UNKNOWN
+
+
+def test_an_outage_that_nobody_felt_puts_what_follows_in_doubt() -> None:
+    spans = {name: Span(n, n + 1.0) for n, name in enumerate(("steady", "outage", "recovering", "recovered"))}
+    whole = conservation(PLANNED, 50.0, made())
+    ok = [call(n, due=n + 0.5) for n in range(4)]
+    found = doubts(ok, spans, whole, 50.0)
+    assert found["steady"] == []
+    assert all(found[phase] == ["no guest felt the outage"] for phase in ("outage", "recovering", "recovered"))
+    felt = [ok[0], call(1, due=1.5, answer="mock"), *ok[2:]]
+    assert doubts(felt, spans, whole, 50.0) == {key: [] for key in spans}
+
+
+def test_a_load_that_was_not_conserved_puts_every_phase_in_doubt() -> None:
+    whole = conservation(PLANNED, 50.0, [])
+    assert doubts([call()], STEADY, whole, 50.0) == {"steady": ["the generator lost or changed arrivals"]}
+
+
+# --- rows
+
+
+def test_a_healthy_phase_is_on_target_in_every_row() -> None:
+    found = rows([call(n) for n in range(100)] + [booking(n) for n in range(20)])
+    assert tuple(found) == METRICS
+    assert {row.band for row in found.values()} == {Band.TARGET}
+    assert all(row.gates and row.verdict.outcome is Outcome.PASSED for row in found.values())
+
+
+def test_one_failure_of_a_thousand_is_exactly_at_both_limits_and_off_target() -> None:
+    found = rows([call(n) for n in range(999)] + [call(999, **FAILED)])
+    assert (found["availability"].value, found["availability"].band) == (99.9, Band.OFF_TARGET)
+    assert (found["error_rate"].value, found["error_rate"].band) == (0.1, Band.OFF_TARGET)
+    assert found["error_rate"].note == "1 HTTP 502 pms-unreachable"
+
+
+def test_failover_answers_count_against_availability_and_are_no_errors() -> None:
+    found = rows(
+        [call(n, answer="mock") for n in range(60)] + [booking(n, status=202, answer="pending") for n in range(60)]
+    )
+    assert (found["availability"].value, found["availability"].band) == (0.0, Band.CRITICAL)
+    assert (found["error_rate"].value, found["error_rate"].band) == (0.0, Band.TARGET)
+
+
+def test_all_errors_are_critical_and_a_critical_band_is_still_a_known_one() -> None:
+    found = rows([call(n, **FAILED) for n in range(100)])
+    assert found["error_rate"].value == 100.0
+    assert found["error_rate"].band is found["availability"].band is Band.CRITICAL
+    assert found["error_rate"].verdict.outcome is Outcome.PASSED
+
+
+def test_the_response_time_is_the_95th_percentile_of_its_endpoint_only() -> None:
+    slow = [booking(n, ms=500.0) for n in range(20)]
+    found = rows([call(n, ms=10.0) for n in range(94)] + [call(n, ms=700.0) for n in range(6)] + slow)
+    assert found["response_time:availability"].value == 700.0
+    assert found["response_time:reservations"].value == 500.0
+    assert found["response_time:reservations"].band is Band.OFF_TARGET
+
+
+def test_too_few_samples_are_unknown_however_good_they_look() -> None:
+    found = rows([call(n) for n in range(80)] + [booking(n) for n in range(19)], CLOSED[:4])
+    assert found["response_time:availability"].band is Band.TARGET
+    for metric in ("availability", "error_rate", "response_time:reservations", "circuit_breaker"):
+        assert found[metric].band is Band.UNKNOWN
+        assert "are needed" in found[metric].note
+        assert found[metric].verdict.outcome is Outcome.UNKNOWN
+
+
+def test_nothing_at_all_is_unknown() -> None:
+    found = rows([], [])
+    assert {row.band for row in found.values()} == {Band.UNKNOWN}
+    assert {row.value for row in found.values()} == {None}
+
+
+def test_a_doubt_makes_every_row_of_its_phase_unknown_and_says_why() -> None:
+    found = rows([call(n) for n in range(200)], steady=["generator late: p99 80 ms"])
+    assert {row.band for row in found.values()} == {Band.UNKNOWN}
+    assert all(row.note.startswith("unknown: generator late: p99 80 ms") for row in found.values())
+
+
+@pytest.mark.parametrize(
+    ("states", "band", "value"),
+    [
+        ([0] * 10, Band.TARGET, 0),
+        ([0] * 9 + [2], Band.WARNING, 2),
+        ([0] * 8 + [2, 1], Band.CRITICAL, 1),
+        ([0] * 9 + [3], Band.UNKNOWN, 0),
+        ([0] * 9 + [None], Band.TARGET, 0),
+        ([0] * 8 + [None, None], Band.UNKNOWN, 0),
+        ([None] * 10, Band.UNKNOWN, None),
+    ],
+)
+def test_the_breakers_row_is_the_worst_state_of_all_scrapes(
+    states: list[float | None], band: Band, value: float | None
+) -> None:
+    found = rows([], [Reading(float(at), state, "refused") for at, state in enumerate(states)])
+    assert (found["circuit_breaker"].band, found["circuit_breaker"].value) == (band, value)
+
+
+def test_outage_and_recovering_are_shown_and_do_not_gate() -> None:
+    spans = {name: Span(0, 1) for name in ("steady", "outage", "recovering", "recovered")}
+    gates = {row.phase: row.gates for row in judge([], [], spans, TABLE, {})}
+    assert gates == {"steady": True, "outage": False, "recovering": False, "recovered": True}
+
+
+def test_targets_json_has_the_limits_as_written(tmp_path: Path) -> None:
+    found = rows([call(n) for n in range(100)])
+    write_targets(tmp_path / "targets.json", list(found.values()))
+    first = json.loads((tmp_path / "targets.json").read_text())[0]
+    assert first == {
+        "metric": "availability",
+        "label": "Availability",
+        "phase": "steady",
+        "value": 100.0,
+        "n": 100,
+        "band": "target",
+        "target": "> 99.9",
+        "warning": "< 99.5",
+        "critical": "< 99",
+        "unit": "%",
+        "note": "100 pms",
+        "gates": True,
+    }

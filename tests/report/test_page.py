@@ -1,0 +1,109 @@
+"""The page for people, whole, as it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.report import page
+from pms_drill.report.model import Counts, PropertyResult, RunVerdict, TargetRow
+
+GOLDEN = Path(__file__).with_name("golden_page.txt")
+
+
+def row(metric, label, value, band, unit, limits, phase="steady", n=9000, note="", gates=True):
+    target, warning, critical = limits
+    return TargetRow(
+        metric=metric, label=label, phase=phase, value=value, n=n, band=band, unit=unit, note=note, gates=gates,
+        target=target, warning=warning, critical=critical,
+    )  # fmt: skip
+
+
+AVAILABILITY = ("> 99.9", "< 99.5", "< 99")
+TIME = ("< 500", "> 1000", "> 3000")
+STATE = ("== 0", "== 2", "== 1")
+
+
+def verdict(**changes):
+    why = (
+        "claimed   0 calls at the PMS between 12.31 s (opened) and 13.31 s (wait over)\n"
+        "ledger    2 calls: 12.58 s GET /api/bookings/4711 (readback), 12.96 s POST /api/order_histories (cancel)"
+    )
+    broken = "in setup: the agent did not become ready in 20 s\n  where: logs/agent.log"
+    properties = {
+        "BRK-17": PropertyResult(verdict=Outcome.PASSED, tests=4, sentence="the breaker opens at the threshold"),
+        "BRK-18": PropertyResult(
+            verdict=Outcome.FAILED, tests=4, part="chaos", episodes=["hang", "drip"], why=why,
+            sentence="no call of any operation reaches the PMS while the breaker is open",
+            reproduce='pms-drill run chaos -k "BRK-18 and hang" --pms-seed 4711',
+        ),
+        "BRK-20": PropertyResult(
+            verdict=Outcome.UNKNOWN, tests=1, sentence="one probe at a time", why=broken,
+            reproduce='pms-drill run chaos -k "BRK-20" --pms-seed 4711',
+        ),
+        "BRK-21": PropertyResult(
+            verdict=Outcome.UNKNOWN, tests=1, sentence="the probe is a safe read", why=broken,
+            reproduce='pms-drill run chaos -k "BRK-21" --pms-seed 4711',
+        ),
+        "LOG-04": PropertyResult(
+            verdict=Outcome.WAIVED, tests=1, sentence="the key is never logged",
+            why="waived by team until 2026-12-31: masking is under way\n1 line holds the key",
+            reproduce='pms-drill run chaos -k "LOG-04" --pms-seed 4711',
+        ),
+    }  # fmt: skip
+    settings = {
+        "run_id": "20261124T170119Z-pr-embedded", "commit": "a3d3133f0c1b2a3d4e5f", "tier": "pr", "stack": "embedded",
+        "profile": "reference-fast", "seed": 4711, "started": "2026-11-24T17:01:19+00:00", "duration_s": 401.2,
+        "exit_code": 1, "parts": ["contracts", "chaos", "load"], "versions": {"python": "3.11.7"},
+        "machine": {"cores": 2},
+        "counts": Counts(passed=4, failed=4, unknown=2, waived=1, skipped={"not-claimed": 3, "needs-real-pms": 12}),
+        "properties": properties,
+        "targets": [
+            row("availability", "Availability", 99.97, "target", "%", AVAILABILITY),
+            row("response_time", "Response time", 612.0, "off target", "ms", TIME, note="p50 40 ms, max 900 ms"),
+            row("circuit_breaker", "Circuit breaker", 1.0, "critical", "state", STATE, "outage", 20, gates=False),
+            row("availability", "Availability", None, "unknown", "%", AVAILABILITY, "recovered", 12, "12 samples"),
+        ],
+        "findings": [{"id": "PMS-03", "what": "a cancelled booking stays visible", "state": "known"}],
+        "trouble": ["chaos: 31 tests were collected, JUnit shows 30"], "complete": True,
+    }  # fmt: skip
+    return RunVerdict(**{**settings, **changes})
+
+
+def test_the_page_of_a_red_run_is_the_golden_one():
+    assert page.render(verdict()) == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [(0, "PASSED"), (1, "FAILED"), (2, "UNKNOWN"), (10, "OFF TARGET"), (11, "WARNING"), (12, "CRITICAL")],
+)
+def test_the_first_line_is_the_answer(code, word):
+    assert page.render(verdict(exit_code=code)).splitlines()[0] == f"PMS integration: {word}"
+
+
+def test_a_cut_run_says_so_in_its_first_line():
+    first = page.render(verdict(complete=False)).splitlines()[0]
+    assert first == "PMS integration: FAILED (the run was not completed)"
+
+
+def test_lines_fit_and_hold_no_codes_for_colours():
+    lines = page.render(verdict()).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_one_cause_of_many_unknowns_is_told_once():
+    assert page.render(verdict()).count("did not become ready") == 1
+
+
+def test_a_passed_run_with_a_figure_off_target_says_so():
+    text = page.render(verdict(exit_code=0, properties={}))
+    assert "Some figures are off target; they gate from critical on." in text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (401, "6 min 41 s"), (3600, "1 h")])
+def test_duration(seconds, text):
+    assert page.duration(seconds) == text
