@@ -148,9 +148,7 @@ def failed_probe_reopens_for_a_full_wait(evidence: Evidence) -> Verdict:
     if len(probes) < 2:
         return unknown(claimed, ledger=f"{len(probes)} probe(s) under the fault")
     gaps = [later.received - sooner.received for sooner, later in zip(probes, probes[1:], strict=False)]
-    return judge(
-        min(gaps) >= SHARE * wait, claimed, ledger="gaps " + ", ".join(f"{gap:.2f} s" for gap in gaps)
-    )
+    return judge(min(gaps) >= SHARE * wait, claimed, ledger="gaps " + ", ".join(f"{gap:.2f} s" for gap in gaps))
 
 
 def liveness_is_unaffected(evidence: Evidence) -> Verdict:

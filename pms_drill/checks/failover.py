@@ -44,7 +44,9 @@ def stale_answer_tells_its_age(evidence: Evidence) -> Verdict:
         return unknown(claimed, answers="no question was asked again")
     operation = again[0]
     first = before[operation.guest.email]
-    same = {key: operation.body.get(key) == first.body.get(key) for key in ("as_of", "available", "total", "rooms_left")}
+    same = {
+        key: operation.body.get(key) == first.body.get(key) for key in ("as_of", "available", "total", "rooms_left")
+    }
     return judge(
         operation.source == "stale" and operation.body.get("binding") is False and all(same.values()),
         claimed,
@@ -90,7 +92,9 @@ def failures_are_told(evidence: Evidence) -> Verdict:
     if not asked and not evidence.expectation.fault.startswith("rate_limited"):
         return unknown(claimed, answers="no question failed")
     wrong = [op for op in asked if op.status not in allowed]
-    return judge(not wrong, claimed, answers=f"{len(asked)} failed, otherwise told: {'; '.join(o.brief() for o in wrong[:3])}")
+    return judge(
+        not wrong, claimed, answers=f"{len(asked)} failed, otherwise told: {'; '.join(o.brief() for o in wrong[:3])}"
+    )
 
 
 def guests_do_not_wait_for_ever(evidence: Evidence) -> Verdict:
@@ -106,9 +110,7 @@ def guests_do_not_wait_for_ever(evidence: Evidence) -> Verdict:
 
 
 def _marked(operation: Operation) -> bool:
-    return (
-        operation.status == 200 and operation.source in ("mock", "stale") and operation.body.get("binding") is False
-    )
+    return operation.status == 200 and operation.source in ("mock", "stale") and operation.body.get("binding") is False
 
 
 def _pending(operation: Operation) -> bool:
