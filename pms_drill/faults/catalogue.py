@@ -14,9 +14,10 @@ from pms_drill import clock
 from pms_drill.faults.actions import Disabled, Toxics
 from pms_drill.faults.http_rules import Effect, HttpRule, Match
 from pms_drill.faults.lifecycle import Fault, Heal
-from pms_drill.faults.probe import PING, Probe
+from pms_drill.faults.probe import Probe
 from pms_drill.faults.proofs import SILENCE_S, Proof, body_holds, cut, no_byte_within, refused, status
 from pms_drill.faults.toxics import Bandwidth, Latency, ResetPeer, Stream, Timeout
+from pms_drill.proxy.probing import PING
 
 EVERYTHING = Match()
 
