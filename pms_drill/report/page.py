@@ -162,9 +162,9 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
 
 
 def _limits(row: TargetRow) -> str:
-    limits = (row.target, row.warning, row.critical)
+    limits = [row.target, row.warning, row.critical]
     if row.unit == "state":
-        limits = tuple(_STATE_LIMITS.get(limit, limit) for limit in limits)
+        limits = [_STATE_LIMITS.get(limit, limit) for limit in limits]
     return " / ".join(limits)
 
 
