@@ -204,7 +204,7 @@ def _find(name_or_path: str) -> Path:
             return path
     raise DrillError(
         f"there is no profile {name_or_path!r}",
-        where=", ".join(str(path) for path in candidates),
+        where=", ".join(dict.fromkeys(str(path) for path in candidates)),
         todo=f"give a path to a .toml file or one of: {', '.join(known())}",
     )
 

@@ -20,6 +20,7 @@ from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.outcomes import RunContext, count_lines
 from pms_drill.session import Session
+from pms_drill.stack import backends
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
 #: The project: suites, tiers.toml and runs/ lie beside the package.
@@ -126,6 +127,7 @@ class Run:
         self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
+        backends.check(options.stack, options.agent_url)
         self._context = RunContext(
             seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
             tier=options.tier,

@@ -198,6 +198,7 @@ def _where(verdict: RunVerdict) -> Iterator[str]:
     yield f"  in runs/{verdict.run_id}/"
     yield "    verdict.json                 this page for machines"
     yield "    junit.xml, allure-results/   every test, for CI"
+    yield "    journal.jsonl, ledger.jsonl  faults and phases; requests at the PMS; on one clock"
     yield "    logs/                        output of each part and of the programs that it started"
     yield "    outcomes/                    one record per test"
     yield "  `pms-drill report` prints this page again."

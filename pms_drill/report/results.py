@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pms_drill.errors import DrillError
 from pms_drill.profile import Waiver
-from pms_drill.report import page
+from pms_drill.report import evidence_files, page
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
 from pms_drill.report.outcomes import RunContext, clean_nodeid, read_part
@@ -74,6 +74,7 @@ def write_results(info: RunInfo) -> RunVerdict:
         verdict = _judge(info)
         _merge_junit(info)
         _merge_allure(info, verdict)
+        evidence_files.join(info.folder)
         replace_text(info.folder / VERDICT, verdict.model_dump_json(indent=2) + "\n")
         replace_text(info.folder / PAGE, page.render(verdict))
     except OSError as error:
