@@ -32,7 +32,7 @@ class Policy:
     settle: float
     slack: float = 0.25
     outbox_interval: float = 5.0
-    metrics: MetricsPart = MetricsPart()
+    metrics: MetricsPart = field(default_factory=MetricsPart)
 
 
 @dataclass(frozen=True)
