@@ -43,6 +43,7 @@ class Bench:
     Attributes:
         now: local time of the hotel, `YYYY-MM-DD HH:MM:SS`.
         domain: source of a booking that names none.
+        read_only: nothing can be written: PHP dies at the first write.
         lose_race: asked once per booking; True makes it one that is silently cancelled.
     """
 
@@ -52,6 +53,7 @@ class Bench:
     race: Race
     domain: str
     lose_race: Callable[[], bool] = lambda: False
+    read_only: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ def create(bench: Bench, booking: dict[str, Any]) -> Work:
     wish = check_head(hotel, booking)
     picks = _find_rooms(hotel, booking, wish)
     check_tail(booking)
+    if bench.read_only:
+        raise Crashed
     plan = bench.race.enter()
     try:
         if plan.before_pick:
@@ -143,6 +147,8 @@ def change(bench: Bench, booking: dict[str, Any]) -> Work:
     if any(len(pick.rooms) < count for pick, (_, count, _) in zip(added, missing, strict=True)):
         raise refuse(SOLD_OUT.rstrip("."))
     check_tail(booking)
+    if bench.read_only:
+        raise Crashed
     plan = bench.race.enter()
     try:
         if plan.before_insert:

@@ -15,7 +15,18 @@ CUSTOMER: Row = _DATA["customer"]
 ORDER_STATES: list[list[Any]] = _DATA["order_states"]
 _ROOM_TYPE: Row = _DATA["room_type"]
 _SERVICE: Row = _DATA["service"]
-# id, name, price; 5 and 6 are added to bookings of the shop by themselves
+_OF_ROOM_TYPE = (
+    "advance_payments",
+    "categories",
+    "images",
+    "room_type_features",
+    "tags",
+    "hotel_rooms",
+    "feature_prices",
+    "extra_demands",
+    "services",
+)
+# id, name, price; 5 and 6 are added to bookings of the shop by themselves; names from 7 on are ours
 SERVICES = (
     (5, "Room Maintenance Fees", "250.000000"),
     (6, "Internet Handling Charges", "250.000000"),
@@ -33,7 +44,8 @@ def two_languages(value: str) -> list[dict[str, Any]]:
 
 def room_type(key: int, name: str, link: str, price: str, added: str, hotel_id: int, rooms: list[int]) -> Row:
     """The row of a room type."""
-    associations = _ROOM_TYPE["associations"] | {"hotel_rooms": [{"id": room} for room in rooms]}
+    stored = _ROOM_TYPE["associations"] | {"hotel_rooms": [{"id": room} for room in rooms]}
+    associations = {name: stored.get(name, []) for name in _OF_ROOM_TYPE}
     changed = {"id": key, "id_hotel": hotel_id, "price": price, "date_add": added, "date_upd": added}
     texts = {"name": two_languages(name), "link_rewrite": two_languages(link)}
     return _ROOM_TYPE | changed | texts | {"associations": associations}

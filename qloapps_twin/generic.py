@@ -104,7 +104,7 @@ def _add_customer(hotel: Hotel, sent: Node, now: str) -> Row:
     keys = {name: "" for name in ("id_default_group", "id_gender", "id_risk") if told[name] is None}
     hidden = {"secure_key": CUSTOMER["secure_key"], "passwd": CUSTOMER["passwd"]}
     added = {"id": str(customer.id), "id_lang": 1, "last_passwd_gen": now, "date_add": now, "date_upd": now}
-    return told | keys | hidden | added | {"id_shop": 1, "id_shop_group": 1}
+    return told | keys | hidden | added | {"id_shop": 1, "id_shop_group": 1, "associations": {"groups": []}}
 
 
 def _add_history(hotel: Hotel, sent: Node, now: str) -> Row:

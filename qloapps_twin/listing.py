@@ -20,19 +20,26 @@ _AFTER = tuple(
 """What PHP adds after a refused list parameter, because QloApps goes on."""
 
 
-def select(rows: Iterable[Row], fields: list[str], query: dict[str, str]) -> list[Row]:
+def select(rows: Iterable[Row], fields: list[str], filterable: list[str], query: dict[str, str]) -> list[Row]:
     """The rows a list request asks for, each with the asked fields only.
 
     Args:
         rows: complete rows, in order of their ids.
         fields: the names of the resource's fields, in the order of its answers.
+        filterable: those of them that a filter may name.
         query: of the request.
 
     Raises:
         Refused: 500 for an unknown field or a wrong form.
     """
+    if "schema" in query:
+        text = (
+            "Please select a schema of type 'synopsis' to get the whole schema informations (which fields are required, "
+            "which kind of content...) or 'blank' to get an empty schema to fill before using POST request"
+        )
+        raise Refused(500, Problem(28, text), *_AFTER)
     shown = _shown(fields, query.get("display"))
-    kept = list(_filter(rows, fields, query))
+    kept = list(_filter(rows, filterable, query))
     if "sort" in query:
         kept = _sort(kept, fields, query["sort"])
     found = _LIMIT.fullmatch(query.get("limit", ""))

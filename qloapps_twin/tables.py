@@ -15,6 +15,7 @@ from qloapps_twin.fields import CUSTOMER, HOTEL, ORDER_STATES, SERVICES, room_ty
 from qloapps_twin.hotel import Customer, History, Hotel, Line, Order, Room, RoomType
 from qloapps_twin.listing import Row
 from qloapps_twin.php import fixed
+from qloapps_twin.render import NOT_FILTERABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Table:
         first = next(self.rows(hotel), {})
         return [name for name in first if name != "associations"]
 
+    def filterable(self, hotel: Hotel) -> list[str]:
+        """The names of the fields that a filter may name: columns that are no dates of the row itself."""
+        hidden = ("date_add", "date_upd", *NOT_FILTERABLE.get(self.one, ()))
+        return [name for name in self.fields(hotel) if name not in hidden]
+
 
 def _table(
     name: str,
@@ -60,7 +66,12 @@ def _table(
 
 def _hotel(hotel: Hotel, key: int) -> Row:
     types = [{"id": kind.id} for kind in hotel.room_types.values() if kind.hotel_id == key]
-    associations = {"room_types": types, "hotel_features": HOTEL["associations"]["hotel_features"]}
+    associations = {
+        "room_types": types,
+        "images": [],
+        "hotel_features": HOTEL["associations"]["hotel_features"],
+        "hotel_refund_rules": [],
+    }
     return HOTEL | {"id": key, "associations": associations}
 
 
@@ -118,7 +129,7 @@ def _customer(_: Hotel, customer: Customer) -> Row:
 
 
 def _order(hotel: Hotel, order: Order) -> Row:
-    lines = hotel.lines_of[order.id] if order.id in hotel.lines_of else []
+    lines = hotel.lines_of.get(order.id, [])
     with_tax = total_with_tax(hotel, order)
     tax = sum((line.tax + sum(one.tax for one in line.services) for line in lines), with_tax * 0)
     return {
