@@ -86,8 +86,10 @@ def _resource(name: str, methods: list[str], base: str) -> str:
     )
     link = f'xlink:href="{base}/{name}'
     # bookings has a schema, but the list of resources does not link to it
-    schemas = "" if name == "bookings" else "".join(
-        f'<schema {link}?schema={kind}" type="{kind}"/>\n' for kind in ("blank", "synopsis")
+    schemas = (
+        ""
+        if name == "bookings"
+        else "".join(f'<schema {link}?schema={kind}" type="{kind}"/>\n' for kind in ("blank", "synopsis"))
     )
     return f'<{name} {link}" {flags}>\n<description {link}" {flags}>\n{name}</description>\n{schemas}</{name}>\n'
 

@@ -23,6 +23,8 @@ def differences(exchange: Exchange, reply: Reply, host: str) -> list[str]:
         found.append(f"status {reply.status}, recorded {exchange.status}: {reply.body[:300]!r}")
     recorded = {name: value.replace("{{PMS_HOST}}", host) for name, value in exchange.answer_headers.items()}
     for name in _EXACT:
+        if name == "Connection" and "Server" not in recorded:
+            continue  # recorded with PHP's own server, which never keeps a connection
         if reply.headers.get(name) != recorded.get(name):
             found.append(f"{name}: {reply.headers.get(name)!r}, recorded {recorded.get(name)!r}")
     short = exchange.shortened is not None or exchange.texts_replaced

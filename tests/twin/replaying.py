@@ -87,7 +87,11 @@ async def replay(exchange: Exchange, setup: Setup) -> tuple[Reply, str]:
 
 def prepare(hotel: Hotel, service: WebService, exchange: Exchange) -> None:
     """Make the state in which a booking gets the ids and rooms that its recorded answer names."""
-    if exchange.method not in ("POST", "PUT") or not exchange.path.startswith("/api/bookings") or exchange.status != 200:
+    if (
+        exchange.method not in ("POST", "PUT")
+        or not exchange.path.startswith("/api/bookings")
+        or exchange.status != 200
+    ):
         return
     try:
         told = read_booking(exchange.answer_body.encode())

@@ -39,12 +39,22 @@ ROUND_TRIP = ("2027-05-01", "2027-05-03")
 # a booking that lost a race: the mark makes the twin cancel it inside
 LOSER = "silently cancelled: race-last-room-post-05"
 RACE = ("2027-06-01", "2027-06-03")
-DOWN = Setup(switches={"db_down": True})
+DATABASE_DOWN = (
+    "fault-db-down-ari",
+    "fault-db-down-get-hotels-json",
+    "fault-db-down-get-hotels-xml",
+    "fault-db-down-health",
+    "fault-db-down-no-auth",
+    "fault-db-too-many-connections",
+    "fault-db-wrong-password",
+)
 TAX_EXCLUDED = Setup(switches={"tax_excluded_group": True})
 NO_WARNINGS = Setup(switches={"warnings_hidden": True})
 NO_WRITES = Setup(switches={"db_read_only": True})
-CUSTOMERS = [made(number + 900, 1, f"2029-01-{number:02}", f"2029-01-{number + 1:02}", f"c{number}@example.com")
-             for number in range(1, 4)]  # fmt: skip
+FOUR_OF_FIVE = tuple(
+    made(order, 3, *RACE, "four@example.com", customer=20, lines=line)
+    for order, line in ((4, 10), (5, 11), (6, 12), (7, 13))
+)
 
 SETUPS: dict[str, Setup] = {
     "ari-after-four-bookings-json-output": Setup(after=FOUR),
@@ -59,7 +69,7 @@ SETUPS: dict[str, Setup] = {
         after=(made(20, 3, "2026-12-20", "2026-12-22", "x@example.com", 15),)
     ),
     "bookings-get-created-json": Setup(after=(ADA,)),
-    "bookings-get-created-xml": Setup(after=(ADA,)),
+    "bookings-get-created-xml": Setup(after=(ADA, GRACE)),
     "bookings-get-after-cancel-json": Setup(after=CANCELLED),
     "bookings-get-after-date-change-json": Setup(after=MOVED),
     "bookings-put-change-dates-json-ok": Setup(after=(ADA,)),
@@ -71,7 +81,7 @@ SETUPS: dict[str, Setup] = {
     "bookings-put-cancel-json-ok": Setup(after=(LAST_ROOM,)),
     "bookings-put-cancel-status-only-json": Setup(after=(LAST_ROOM,)),
     "bookings-put-cancel-xml-ok": Setup(after=(ADA, GRACE)),
-    "bookings-put-reactivate-cancelled-json": Setup(after=CANCELLED),
+    "bookings-put-reactivate-cancelled-json": Setup(after=(*CANCELLED, "bookings-put-cancel-json-ok")),
     "roundtrip-put-get-body-back-unchanged": Setup(
         after=(made(10, 2, *ROUND_TRIP, "rt@example.com", 7, 690, customer=21),)
     ),
@@ -95,14 +105,17 @@ SETUPS: dict[str, Setup] = {
     "filter-customer-by-email": Setup(after=(ADA,)),
     "order_histories-create-cancel": Setup(after=(ADA,)),
     "zero-id-bookings": Setup(
-        after=tuple(made(number, 1, f"2029-02-{number:02}", f"2029-02-{number + 1:02}", "z@example.com")
-                    for number in range(4, 19))
+        after=tuple(
+            made(number, 1, f"2029-02-{number:02}", f"2029-02-{number + 1:02}", "z@example.com")
+            for number in range(4, 19)
+        )
     ),  # fmt: skip
     "customers-create-duplicate-email": Setup(after=("customers-create-xml-ok",), ids={"customers": 17}),
     "customers-create-xml-json-output-ok": Setup(after=("customers-create-xml-ok",), ids={"customers": 16}),
     "customers-delete-ok": Setup(state=made(30, 1, "2029-01-01", "2029-01-02", "gone@example.com", customer=17)),
     "race-get-booking-of-silently-cancelled": Setup(after=(LOSER,)),
     "race-get-order-of-silently-cancelled": Setup(after=({"next_ids": {"carts": 15}}, LOSER)),
+    "race-ari-after": Setup(after=(*FOUR_OF_FIVE, LOSER, "race-last-room-post-03")),
     "race-get-room_bookings-of-winner": Setup(after=("race-last-room-post-03",)),
     "unknown-host-redirect": Setup(domain=True),
     "fault-db-readonly-booking": NO_WRITES,
@@ -111,15 +124,4 @@ SETUPS: dict[str, Setup] = {
     "config-error_reporting-1-create-rooms-without-total_tax": NO_WARNINGS,
     "config-tax-excluded-group-list-bookings": TAX_EXCLUDED,
     "config-tax-excluded-group-post-booking": TAX_EXCLUDED,
-} | {
-    name: DOWN
-    for name in (
-        "fault-db-down-ari",
-        "fault-db-down-get-hotels-json",
-        "fault-db-down-get-hotels-xml",
-        "fault-db-down-health",
-        "fault-db-down-no-auth",
-        "fault-db-too-many-connections",
-        "fault-db-wrong-password",
-    )
-}
+} | dict.fromkeys(DATABASE_DOWN, Setup(switches={"db_down": True}))
