@@ -254,7 +254,7 @@ def _write_order(bench: Bench, wish: Wish, customer: Customer) -> Order:
         paid=wish.total_paid,
         remarks=[] if wish.remark is None else [wish.remark],
     )
-    bench.hotel.orders[order.id] = order
+    bench.hotel.add_order(order)
     return order
 
 
@@ -322,6 +322,12 @@ def total_with_tax(hotel: Hotel, order: Order) -> Decimal:
     return sum(
         (line.price + line.tax + sum(one.total + one.tax for one in line.services) for line in lines), Decimal(0)
     )
+
+
+def tax_of(hotel: Hotel, order: Order) -> Decimal:
+    """The tax in `total_with_tax`."""
+    lines = hotel.lines_of.get(order.id, [])
+    return sum((line.tax + sum(one.tax for one in line.services) for line in lines), Decimal(0))
 
 
 def _settle_price(hotel: Hotel, order: Order, wish: Wish) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from qloapps_twin.answers import Problem, Refused, warning
 from qloapps_twin.booking_wish import valid_email, valid_name
-from qloapps_twin.fields import CUSTOMER
+from qloapps_twin.fields import CUSTOMER, Row
 from qloapps_twin.hotel import Customer, Hotel
-from qloapps_twin.listing import Row
 from qloapps_twin.php import is_unsigned_int, to_int
 from qloapps_twin.tables import Table
 from qloapps_twin.xml_input import BadXml, Node, parse, parser_warnings

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qloapps_twin.answers import Problem
-from qloapps_twin.listing import Row
+from qloapps_twin.fields import Row
 from qloapps_twin.php import json_text
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<qloapps xmlns:xlink="http://www.w3.org/1999/xlink">\n'

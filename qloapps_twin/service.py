@@ -250,7 +250,7 @@ class WebService:
             row_found = table.row(self.hotel, int(argument)) if is_unsigned_int(argument) else None
             return Answer(404) if row_found is None else self._tell_row(request, table, row_found, 200)
         plain = not any(name == "display" or name[:6] in ("filter", "sort") for name in request.query)
-        rows = select(table.rows(self.hotel), table.fields(self.hotel), table.filterable(self.hotel), request.query)
+        rows = select(self.hotel, table, request.query)
         if "language" in request.query:
             rows = [in_language(row, request.query["language"]) for row in rows]
         return self._tell_list(request, table.many, table.one, rows, full=not plain and "display" in request.query)

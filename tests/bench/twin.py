@@ -68,17 +68,19 @@ class Twin:
 def request(method: str, path: str, body: str = "") -> bytes:
     """The bytes of one request."""
     credentials = base64.b64encode(f"{_KEY}:".encode()).decode()
-    head = f"{method} {path} HTTP/1.1\r\nHost: twin\r\nAuthorization: Basic {credentials}\r\nContent-Length: {len(body)}"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: twin\r\nAuthorization: Basic {credentials}\r\nContent-Length: {len(body)}"
+    )
     return f"{head}\r\n\r\n{body}".encode()
 
 
 def booking(number: int) -> bytes:
     """A booking request of its own guest and night."""
-    first = f"20{28 + number // 336 % 60}-{1 + number // 28 % 12:02}"
+    first = f"20{28 + number // 324 % 60}-{1 + number // 27 % 12:02}"
     kind = {
         "id_room_type": 1 + number % 4,
-        "checkin_date": f"{first}-{1 + number % 28:02}",
-        "checkout_date": f"{first}-{2 + number % 28:02}",
+        "checkin_date": f"{first}-{1 + number % 27:02}",
+        "checkout_date": f"{first}-{2 + number % 27:02}",
         "number_of_rooms": 1,
     }
     person = {"firstname": "Ada", "lastname": "Lovelace", "email": f"ada{number}@example.com", "phone": "123"}
@@ -126,36 +128,41 @@ def main() -> int:
             own.mkdir()
             twin = Twin(own)
             starts.append(twin.started)
-            if place < 4:
-                twin.stop()
+            twin.stop()
         print(f"start until it accepts: median {sorted(starts)[2]:.2f} s, longest {max(starts):.2f} s")
-        many = options.connections
-        plan = {
-            "availability, 1 type": [[request("POST", "/api/hotel_ari?output_format=JSON", _ARI)]] * many,
-            "hotels": [[request("GET", "/api/hotels?output_format=JSON")]] * many,
-            "bookings, all new": [[booking(n) for n in range(place * 5000, place * 5000 + 5000)] for place in range(many)],
-            "readback by source": [
-                [request("GET", "/api/orders?output_format=JSON&filter[source]=[ref-1]&display=[id,current_state]")]
-            ]
-            * many,
-            "availability after that": [[request("POST", "/api/hotel_ari?output_format=JSON", _ARI)]] * many,
-        }
-        slowest = float("inf")
-        for name, requests in plan.items():
-            used, begun = twin.cpu(), time.monotonic()
-            taken, told = asyncio.run(load(twin.port, requests, options.seconds))
-            seconds = time.monotonic() - begun
-            rate, per_core = len(taken) / seconds, len(taken) / (twin.cpu() - used)
-            if name.startswith("availability"):
-                slowest = min(slowest, rate)
-            print(
-                f"{name:<24} {rate:7.0f}/s ({per_core:7.0f} per second of its processor time)   "
-                f"p50 {percentile(taken, 50):6.2f} ms   p95 {percentile(taken, 95):6.2f} ms   {dict(told)}"
-            )
-        twin.stop()
+        twin = Twin(Path(folder))
+        try:
+            slowest = measure(twin, options.seconds, options.connections)
+        finally:
+            twin.stop()
     met = slowest >= BAR_RPS and sorted(starts)[2] < BAR_START_S
     print(f"bars {BAR_RPS:g}/s and {BAR_START_S:g} s: {'met' if met else 'MISSED'}")
     return 0 if met else 1
+
+
+def measure(twin: Twin, seconds: float, many: int) -> float:
+    """Load a twin with each kind of request; gives the lowest rate of availability requests."""
+    availability = [[request("POST", "/api/hotel_ari?output_format=JSON", _ARI)]] * many
+    readback = "/api/orders?output_format=JSON&filter[source]=[ref-1]&display=[id,current_state,total_paid_tax_incl]"
+    plan = {
+        "availability, 1 type": availability,
+        "hotels": [[request("GET", "/api/hotels?output_format=JSON")]] * many,
+        "bookings, all new": [[booking(n) for n in range(place * 5000, place * 5000 + 5000)] for place in range(many)],
+        "readback by source": [[request("GET", readback)]] * many,
+        "availability after that": availability,
+    }
+    slowest = float("inf")
+    for name, requests in plan.items():
+        used, begun = twin.cpu(), time.monotonic()
+        taken, told = asyncio.run(load(twin.port, requests, seconds))
+        rate = len(taken) / (time.monotonic() - begun)
+        if name.startswith("availability"):
+            slowest = min(slowest, rate)
+        print(
+            f"{name:<24} {rate:7.0f}/s ({len(taken) / (twin.cpu() - used):7.0f} per second of its processor time)   "
+            f"p50 {percentile(taken, 50):6.2f} ms   p95 {percentile(taken, 95):6.2f} ms   {dict(told)}"
+        )
+    return slowest
 
 
 if __name__ == "__main__":
