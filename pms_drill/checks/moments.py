@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pms_drill.evidence.bundle import Evidence, Span
@@ -13,14 +14,25 @@ SHARE = 0.95
 
 
 def is_rejection(operation: Operation) -> bool:
-    """Whether the answer was given without asking the PMS: a failover answer or a refusal of the breaker."""
+    """Whether the answer was given without asking the PMS: a failover answer or a refusal of the breaker.
+
+    A look-up never is: it reads the agent's own store. A reservation that is pending may be one whose outcome is
+    unknown, so that only while the breaker is known to be open does "pending" mean "not sent".
+    """
+    if operation.kind is Kind.LOOKUP:
+        return False
     return operation.source in ("mock", "stale", "outbox") or (
         operation.status == 503 and operation.problem == "breaker-open"
     )
 
 
+def is_success(operation: Operation) -> bool:
+    """Whether the PMS answered the guest's question, or holds the guest's room."""
+    return operation.source == "pms" and operation.status in (200, 201)
+
+
 def failures_before_opening(evidence: Evidence) -> list[Operation]:
-    """The guests' calls of the impact phase that failed before the first rejection, in order."""
+    """The guests' calls of the impact phase before the first rejection, in order."""
     failed = []
     for operation in evidence.asked("impact", kind=Kind.AVAILABILITY):
         if is_rejection(operation):
@@ -41,15 +53,29 @@ def opened(evidence: Evidence) -> float | None:
     return failed[-1].ended if failed else impact[0].ended
 
 
+def earliest_opening(evidence: Evidence) -> float | None:
+    """Before this moment the breaker cannot have opened: `slack` before guests knew, and not before they asked.
+
+    A call that ran into its deadline opened the breaker at its end, not at its beginning, so that a halved wait
+    cannot hide behind a long call.
+    """
+    moment = opened(evidence)
+    if moment is None:
+        return None
+    failed = failures_before_opening(evidence)
+    opener = failed[-1] if failed else evidence.asked("impact", kind=Kind.AVAILABILITY)[0]
+    return max(opener.started, moment - evidence.policy.slack)
+
+
 def quiet(evidence: Evidence) -> Span | None:
     """The time in which the breaker must be open for sure: no call may arrive at the PMS side.
 
-    It ends before the wait can be over: the breaker opened at most `slack` before its caller was told.
+    It ends before the wait can be over, and with the fault.
     """
-    begin = opened(evidence)
-    if begin is None:
+    begin, earliest = opened(evidence), earliest_opening(evidence)
+    if begin is None or earliest is None:
         return None
-    return Span(begin, begin - evidence.policy.slack + SHARE * evidence.expectation.wait)
+    return Span(begin, min(earliest + SHARE * evidence.expectation.least_wait, evidence.phases["armed"].end))
 
 
 def not_closed(evidence: Evidence) -> Span | None:
@@ -58,16 +84,45 @@ def not_closed(evidence: Evidence) -> Span | None:
     return None if begin is None else Span(begin, evidence.phases["armed"].end)
 
 
-def probes_while_not_closed(evidence: Evidence) -> Sequence[LedgerEntry]:
-    """The agent's safe reads at the PMS side between opening and heal."""
+def probes_while_not_closed(evidence: Evidence) -> list[LedgerEntry]:
+    """The agent's safe reads at the PMS side between opening and heal, in order."""
     span = not_closed(evidence)
     if span is None:
         return []
-    return [entry for entry in evidence.calls(span) if evidence.is_agent_probe(entry)]
+    return sorted((entry for entry in evidence.calls(span) if evidence.is_agent_probe(entry)), key=_received)
+
+
+def probe_rounds(evidence: Evidence) -> list[list[LedgerEntry]]:
+    """Those safe reads, grouped into rounds: reads closer than half a wait (at most `slack`) belong together."""
+    rounds: list[list[LedgerEntry]] = []
+    together = min(evidence.policy.slack, evidence.expectation.least_wait / 2)
+    for entry in probes_while_not_closed(evidence):
+        if rounds and entry.received - rounds[-1][-1].received < together:
+            rounds[-1].append(entry)
+        else:
+            rounds.append([entry])
+    return rounds
+
+
+def healed(evidence: Evidence) -> float:
+    """When the PMS could be used again: the end of the heal, as far as it is known."""
+    ends = [evidence.phases["armed"].end]
+    if "recovery" in evidence.phases:
+        ends.append(evidence.phases["recovery"].begin)
+    return max(ends)
+
+
+def repeats_allowed(evidence: Evidence) -> int:
+    """How often one read may arrive: twice where connections fail (contract, "Deadline and retries"), else once."""
+    return 2 if evidence.expectation.error_kind in ("connect", "lost") else 1
 
 
 def percentile(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile of at least one value."""
-    ordered = sorted(values)
-    rank = max(1, -(-len(ordered) * share // 1))
-    return ordered[int(rank) - 1]
+    # Rounded first: 0.07 x 100 is a little more than 7 in floating point and would step over a rank.
+    rank = max(1, math.ceil(round(len(values) * share, 9)))
+    return sorted(values)[rank - 1]
+
+
+def _received(entry: LedgerEntry) -> float:
+    return entry.received

@@ -35,7 +35,6 @@ _TABLE = {
     "unauthorized": _Row(True, True, "auth", (502,)),
     "forbidden": _Row(True, True, "auth", (502,)),
     "rate_limited": _Row(True, True, "rate_limit", (200, 503)),
-    "rate_limited_until": _Row(True, True, "rate_limit", (200, 503)),
     "server_error": _Row(True, False, "server", (502,)),
     "garbage_200": _Row(True, False, "bad_answer", (502,)),
     "not_found": _Row(True, True, "", (404,), opens=False),

@@ -18,6 +18,7 @@ from pms_drill.episodes.observer import Observer
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence, Expectation, Policy, Span
 from pms_drill.evidence.history import Guest, Operation
+from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.stack.base import Stack
 
 #: Statuses of a reservation that still change by themselves.
@@ -80,10 +81,10 @@ class Scene:
             self.phases[name] = Span(begin, clock.now())
             self.stack.journal.note("phase", self.name, f"{name} ends")
 
-    def wait_for(self, what: str, ready: Callable[[], bool], within: float) -> bool:
-        """Poll every 20 ms; false after `within` seconds. What was awaited stands in the journal."""
+    def wait_for(self, what: str, ready: Callable[[], bool], within: float, every: float = 0.02) -> bool:
+        """Poll; false after `within` seconds. What was awaited stands in the journal."""
         polling = Retrying(
-            stop=stop_after_delay(within), wait=wait_fixed(0.02), retry=retry_if_result(lambda done: not done)
+            stop=stop_after_delay(within), wait=wait_fixed(every), retry=retry_if_result(lambda done: not done)
         )
         begun = clock.now()
         try:
@@ -111,24 +112,23 @@ class Scene:
         def nothing_pending() -> bool:
             return all(operation.body.get("status") != _OPEN_ENDED for operation in self.look_up_all(phase))
 
-        return self.wait_for("pending reservations to end", nothing_pending, within)
+        return self.wait_for("pending reservations to end", nothing_pending, within, every=0.1)
 
     def quiesce(self, within: float = 5.0) -> None:
-        """Wait until the PMS side has been quiet for a while: no request open, none new.
+        """Wait until the PMS side has been quiet for a while: nothing at work there, nothing new in the ledger.
 
         Raises:
             Unproven: it does not become quiet, so that a final read would say nothing.
         """
         quiet_s = 0.3
-        last = (-1, clock.now())
+        last: tuple[list[LedgerEntry], float] = ([], clock.now())
 
         def quiet() -> bool:
             nonlocal last
             entries = self.stack.ledger(self.ledger_from)
-            still_open = any(entry.answered is None and not entry.note for entry in entries)
-            position = max((entry.seq for entry in entries), default=0)
-            if still_open or position != last[0]:
-                last = (position, clock.now())
+            at_work = any(entry.forwarded and not entry.answered and not entry.note for entry in entries)
+            if at_work or entries != last[0]:
+                last = (entries, clock.now())
                 return False
             return clock.now() - last[1] >= quiet_s
 

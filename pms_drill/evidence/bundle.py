@@ -10,6 +10,7 @@ from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.journal import Event
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.profile import MetricsPart
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Policy:
     Attributes:
         slack: how much later than claimed something may be seen, from the control of the same run
             (design rule 7: max(5 x control p99, 250 ms)).
+        outbox_interval: pause between rounds of the agent's outbox worker.
+        metrics: names of the agent's metrics.
     """
 
     threshold: int
@@ -28,6 +31,8 @@ class Policy:
     probe_path: str
     settle: float
     slack: float = 0.25
+    outbox_interval: float = 5.0
+    metrics: MetricsPart = field(default_factory=MetricsPart)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Expectation:
         certain: whether the agent can be certain that nothing was done.
         error_kind: the `kind` label of pms_api_errors_total.
         problem_statuses: what a guest may be told for a read under the fault while the breaker is closed.
+        rounding: by how many seconds the wait may be shorter, because the fault names its end as a date of whole
+            seconds.
+        delays_requests: whether requests may reach the ledger long after the agent sent them, or after it gave up on
+            them (requests stalled on their way, or delivered by the heal). Distances in the ledger are then not the
+            agent's.
     """
 
     fault: str
@@ -53,6 +63,13 @@ class Expectation:
     certain: bool
     error_kind: str
     problem_statuses: tuple[int, ...]
+    rounding: float = 0.0
+    delays_requests: bool = False
+
+    @property
+    def least_wait(self) -> float:
+        """The shortest wait that obeys the fault, in seconds."""
+        return self.wait - self.rounding
 
 
 @dataclass(frozen=True)
@@ -72,10 +89,16 @@ class Evidence:
     """The bundle of one episode.
 
     Attributes:
-        phases: name -> span; names are steady, impact, open, armed, recovered.
+        phases: name -> span. steady; armed (from the proof of the fault to the beginning of the heal) with impact
+            and open in it; recovery (from the heal to the first answer of the PMS), recovered; strike (the fault a
+            second time, its heal included), settled.
+        operations: each guest makes at most one reservation, so that the e-mail address is the token of an intent.
         ledger: entries of this episode, the harness's probes left out.
+        scrapes: in order of time; the first before the first guest, the last one after everything is quiet.
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
+        epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
+        secrets: what must stand nowhere: the PMS's key, the admin token.
     """
 
     expectation: Expectation
@@ -89,6 +112,8 @@ class Evidence:
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
     notes: dict[str, float] = field(default_factory=dict)
+    epoch: float | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def asked(self, *phases: str, kind: Kind | None = None) -> list[Operation]:
         """Guests' operations sent in these phases, in order of their start."""

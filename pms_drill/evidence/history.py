@@ -15,6 +15,12 @@ class Kind(StrEnum):
     LOOKUP = "lookup"
 
 
+#: Problems of a 5xx that say for certain that nothing was sent: the breaker refused, or the agent took nothing on.
+_CERTAIN = ("breaker-open", "outbox-full")
+#: A 4xx after which the same request may still be carried out.
+_IN_PROGRESS = "request-in-progress"
+
+
 class Ending(StrEnum):
     """How an operation ended, in the words of histories (design rule 5)."""
 
@@ -95,11 +101,11 @@ class Operation:
     @property
     def ending(self) -> Ending:
         """`ok` acknowledged, `fail` certainly not done, `info` unknown. When in doubt, `info`."""
-        if self.status is None or self.status >= 500 or self.status == 202:
+        if self.status is not None and self.problem in _CERTAIN:
+            return Ending.FAIL
+        if self.status is None or self.status >= 500 or self.status == 202 or self.problem == _IN_PROGRESS:
             return Ending.INFO
-        if self.status < 300:
-            return Ending.OK
-        return Ending.FAIL
+        return Ending.OK if self.status < 300 else Ending.FAIL
 
     def brief(self) -> str:
         """One line for people."""

@@ -157,13 +157,14 @@ def rate_limited(retry_after: int, *, as_date: bool = False, match: Match = EVER
             wait = str(retry_after)
         return {"Content-Type": "application/json", "Retry-After": wait}
 
+    name, form = ("rate_limited_until", "as a date") if as_date else ("rate_limited", "in seconds")
     return Fault(
-        name="rate_limited",
+        name=name,
         cause="C",
-        tells=f"every request is answered 429 with Retry-After {retry_after} s",
+        tells=f"every request is answered 429 with a Retry-After of {retry_after} s, {form}",
         client_sees="429 with Retry-After",
         pms_did_the_work=False,
-        action=HttpRule("rate_limited", lambda: _status(429, headers(), '{"error":"too many requests"}'), match),
+        action=HttpRule(name, lambda: _status(429, headers(), '{"error":"too many requests"}'), match),
         proof=status(429, headers=("retry-after",)),
         probe=_probe(match),
     )
@@ -180,6 +181,12 @@ def server_error(match: Match = EVERYTHING) -> Fault:
         "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>",
         match,
     )
+
+
+def not_found() -> Fault:
+    """No fault of the PMS at all: QloApps answers availability 404 with an empty body, a business answer."""
+    match = Match(method="POST", path="/api/hotel_ari")
+    return _answered("not_found", "-", "questions are answered 404, as for an unknown id", 404, {}, "", match)
 
 
 def garbage_200(match: Match = EVERYTHING) -> Fault:
@@ -210,7 +217,8 @@ def tcp_faults(timeout: float) -> list[Fault]:
 
 def http_faults(retry_after: int) -> list[Fault]:
     """The faults of the HTTP fault proxy. `retry_after`: seconds that `rate_limited` asks for."""
-    return [unauthorized(), forbidden(), rate_limited(retry_after), server_error(), garbage_200()]
+    limits = [rate_limited(retry_after), rate_limited(retry_after, as_date=True)]
+    return [unauthorized(), forbidden(), *limits, server_error(), garbage_200(), not_found()]
 
 
 def all_faults(timeout: float, retry_after: int) -> dict[str, Fault]:

@@ -1,0 +1,208 @@
+"""What became of each guest's reservation: a pure classification of a history against the PMS's bookings.
+
+The token of an intent is the guest's e-mail address, so each guest makes at most one reservation. The classes are
+those of histories (lost, duplicated, phantom, ...); when in doubt an operation counts as unknown, never as done.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.history import Ending, Kind, Operation
+
+
+class Class(StrEnum):
+    """What can become of a reservation. The first four are as it should be, or allowed.
+
+    HELD: acknowledged, and one room is held. ABSENT: not acknowledged, not there. RECOVERED: the guest was told
+    nothing certain, and the room is held. LATE_DUPLICATE: the PMS had more than one booking, all but one cancelled.
+    PENDING, UNRESOLVED: the last word of the agent. FOREIGN: of nobody in this history.
+    LOST: acknowledged, no room is held. DUPLICATED: more than one room is held. PHANTOM: a room is held that nobody
+    asked for, or after a certain refusal. ORPHAN: the guest was told an error and never more, a room is held.
+    MOCK_ACKED: acknowledged by another source than the PMS, or under a number that the PMS does not know.
+    MANGLED: held for other dates, another room type, or told under the number of a cancelled booking.
+    """
+
+    HELD = "held"
+    ABSENT = "absent"
+    RECOVERED = "recovered"
+    LATE_DUPLICATE = "late-duplicate"
+    PENDING = "pending"
+    UNRESOLVED = "unresolved"
+    FOREIGN = "foreign"
+    LOST = "lost"
+    DUPLICATED = "duplicated"
+    PHANTOM = "phantom"
+    ORPHAN = "orphan"
+    MOCK_ACKED = "mock-acked"
+    MANGLED = "mangled"
+
+
+#: States in which the agent says that nothing will be held.
+_ENDED_WITHOUT = ("rejected", "expired")
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One guest's reservation.
+
+    Attributes:
+        token: the guest's e-mail address in lower case.
+        reservation: the request; None when the guest made none.
+        lookups: answered look-ups, in order.
+        bookings: what the PMS has under the token, cancelled ones included.
+        zero: moment from which times are told.
+        foreign: whether the token is nobody's in this history.
+    """
+
+    token: str
+    reservation: Operation | None
+    lookups: tuple[Operation, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    zero: float = 0.0
+    foreign: bool = False
+    classes: frozenset[Class] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", frozenset(_classes(self)))
+
+    @property
+    def acknowledgements(self) -> list[Operation]:
+        """Answers that told the guest a confirmed reservation, in order."""
+        told = [self.reservation] if self.reservation is not None else []
+        return [op for op in [*told, *self.lookups] if is_acknowledgement(op)]
+
+    @property
+    def last_word(self) -> str:
+        """The state told last: a reservation's status, "refused", "error", "untold", or "" without a reservation."""
+        for operation in reversed(self.lookups):
+            return "forgotten" if operation.status == 404 else state_of(operation)
+        return "" if self.reservation is None else state_of(self.reservation)
+
+    @property
+    def rooms(self) -> int:
+        """How many rooms the PMS holds under the token."""
+        return sum(booking.live_lines for booking in self.bookings)
+
+    @property
+    def story(self) -> str:
+        """The smallest piece of history that shows it: the request, the first confirmation, the last word, the PMS."""
+        told = [self.reservation, *self.acknowledgements[:1], *self.lookups[-1:]]
+        steps = dict.fromkeys(_told(op, self.zero) for op in told if op is not None)
+        holds = ", ".join(_said(booking) for booking in self.bookings) or "no booking"
+        return f"{self.token}: {'; '.join(steps) or 'no reservation'}; PMS: {holds}"
+
+
+def is_acknowledgement(operation: Operation) -> bool:
+    """Whether the guest was told that the room is theirs."""
+    if operation.kind is Kind.RESERVATION:
+        return operation.ending is Ending.OK
+    return operation.kind is Kind.LOOKUP and operation.status == 200 and operation.body.get("status") == "confirmed"
+
+
+def state_of(operation: Operation) -> str:
+    """What an answer about a reservation says, in the words of `Fate.last_word`."""
+    if operation.status is None:
+        return "untold"
+    if operation.status < 300:
+        return str(operation.body.get("status", "confirmed" if operation.ending is Ending.OK else "pending"))
+    return "refused" if operation.ending is Ending.FAIL else "error"
+
+
+def classify(history: Iterable[Operation], bookings: Iterable[Booking]) -> list[Fate]:
+    """The fate of every guest of the history, and of each booking of others.
+
+    Raises:
+        ValueError: a guest made more than one reservation, so that nothing can be told from the token.
+    """
+    operations = sorted(history, key=lambda op: op.started)
+    zero = operations[0].started if operations else 0.0
+    reservations: dict[str, Operation] = {}
+    lookups: defaultdict[str, list[Operation]] = defaultdict(list)
+    held: defaultdict[str, list[Booking]] = defaultdict(list)
+    tokens: dict[str, None] = {}
+    for operation in operations:
+        token = operation.guest.email.lower()
+        tokens.setdefault(token)
+        if operation.kind is Kind.RESERVATION:
+            if token in reservations:
+                raise ValueError(f"{token} made more than one reservation")
+            reservations[token] = operation
+        elif operation.kind is Kind.LOOKUP and operation.status in (200, 404):
+            lookups[token].append(operation)
+    for booking in bookings:
+        held[booking.email.lower()].append(booking)
+    fates = [
+        Fate(token, reservations.get(token), tuple(lookups[token]), tuple(held.pop(token, ())), zero)
+        for token in tokens
+    ]
+    return fates + [Fate(token, None, (), tuple(others), zero, foreign=True) for token, others in held.items()]
+
+
+def _classes(fate: Fate) -> Iterable[Class]:
+    if fate.foreign:
+        yield Class.FOREIGN
+        return
+    acknowledged, rooms, last = fate.acknowledgements, fate.rooms, fate.last_word
+    if rooms > 1:
+        yield Class.DUPLICATED
+    if rooms == 1 and len(fate.bookings) > 1:
+        yield Class.LATE_DUPLICATE
+    if last in ("pending", "unresolved"):
+        yield Class(last)
+    if acknowledged:
+        yield from _acknowledged(fate, acknowledged)
+    elif rooms:
+        if last in ("", "refused", "forgotten", *_ENDED_WITHOUT):
+            yield Class.PHANTOM
+        elif last == "error":
+            yield Class.ORPHAN
+        elif last == "untold":
+            yield Class.RECOVERED
+    elif last not in ("pending", "unresolved"):
+        yield Class.ABSENT
+    if _is_mangled(fate):
+        yield Class.MANGLED
+
+
+def _acknowledged(fate: Fate, acknowledged: Sequence[Operation]) -> Iterable[Class]:
+    known = {booking.order_id for booking in fate.bookings}
+    told = {op.body.get("pms_booking_id") for op in acknowledged}
+    if any(op.source != "pms" for op in acknowledged) or (known and not told <= known):
+        yield Class.MOCK_ACKED
+    if not fate.rooms:
+        yield Class.LOST
+        return
+    if fate.last_word in _ENDED_WITHOUT:
+        yield Class.PHANTOM
+    first = fate.reservation
+    yield Class.HELD if first is not None and first.ending is Ending.OK else Class.RECOVERED
+
+
+def _is_mangled(fate: Fate) -> bool:
+    if fate.reservation is None:
+        return False
+    guest = fate.reservation.guest
+    asked = (guest.check_in, guest.check_out, guest.room_type)
+    live = [booking for booking in fate.bookings if booking.live]
+    if any((booking.check_in, booking.check_out, booking.room_type) != asked for booking in live):
+        return True
+    cancelled = {booking.order_id for booking in fate.bookings if not booking.live}
+    return bool(live) and any(op.body.get("pms_booking_id") in cancelled for op in fate.acknowledgements)
+
+
+def _told(operation: Operation, zero: float) -> str:
+    order = operation.body.get("pms_booking_id")
+    number = f" #{order}" if order is not None else ""
+    said = operation.status if operation.status is not None else operation.error or "no answer"
+    state = operation.body.get("status") or operation.problem or operation.source
+    return f"{operation.started - zero:.2f} s {operation.kind} -> {said} {state}{number}".rstrip()
+
+
+def _said(booking: Booking) -> str:
+    state = "live" if booking.live_lines == 1 else f"{booking.live_lines} rooms" if booking.live else "not live"
+    return f"#{booking.order_id} {state} {booking.check_in} to {booking.check_out} room type {booking.room_type}"
