@@ -36,6 +36,9 @@ from pms_drill.tiers import PARTS, Tier, load_tier
 if TYPE_CHECKING:
     from pms_drill.stack.base import Stack
 
+#: Fixtures of the contract suites.
+pytest_plugins = ["pms_drill.contract.fixtures"]
+
 
 @dataclass(frozen=True)
 class Options:

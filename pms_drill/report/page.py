@@ -189,7 +189,7 @@ def _findings(verdict: RunVerdict) -> Iterator[str]:
         return
     yield from _title("Findings about the PMS itself (not the agent)")
     for finding in verdict.findings:
-        text = "  ".join(str(finding[key]) for key in ("id", "state", "what", "title") if finding.get(key))
+        text = "  ".join(str(finding[key]) for key in ("id", "status", "sentence") if finding.get(key))
         yield from _wrap(text, "  ", "    ")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from junitparser import JUnitXml, JUnitXmlError
 from pydantic import TypeAdapter, ValidationError
 
+from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.profile import Waiver
 from pms_drill.report import evidence_files, page
@@ -115,7 +116,7 @@ def _judge(info: RunInfo) -> RunVerdict:
     trouble += problem
     if "load" in info.ended and not info.selection and not rows and not problem:
         trouble.append("load: it ended without a table of targets")
-    findings, problem = _findings(info.folder / "findings.json")
+    seen, problem = _findings(info.folder)
     trouble += problem
     complete = set(info.parts) == set(info.ended)
     judged = merge(
@@ -150,7 +151,7 @@ def _judge(info: RunInfo) -> RunVerdict:
         counts=judged.counts,
         properties=judged.properties,
         targets=rows,
-        findings=findings,
+        findings=seen,
         trouble=judged.trouble,
         complete=complete,
     )
@@ -165,13 +166,15 @@ def _targets(path: Path) -> tuple[list[TargetRow], list[str]]:
         return [], [f"load: the table of targets cannot be read\n{error}"]
 
 
-def _findings(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    if not path.is_file():
-        return [], []
+def _findings(run_dir: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the workers saw of the PMS's own defects, merged into `findings.json`."""
     try:
-        return TypeAdapter(list[dict[str, Any]]).validate_json(path.read_bytes()), []
-    except ValidationError as error:
+        found = findings.merged(run_dir)
+    except (ValueError, KeyError) as error:
         return [], [f"contracts: the findings cannot be read\n{error}"]
+    if found:
+        replace_text(run_dir / "findings.json", json.dumps(found, indent=2) + "\n")
+    return found, []
 
 
 def _versions(extra: Path) -> dict[str, str]:
