@@ -30,6 +30,8 @@ from pms_drill.proxy.rules import RuleBook
 
 _PROBE_HEADER = PROBE_HEADER.lower()
 _EVERYTHING = 1 << 62
+#: Timers count whole milliseconds and may be one early; a delay must not be.
+_TICK_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ class Conversation:
         """Wait; ends early when the rule is removed."""
         armed = self.armed
         assert armed is not None
-        await self.pair.bell.within(seconds, lambda: armed.removed is not None)
+        await self.pair.bell.within(seconds + _TICK_S, lambda: armed.removed is not None)
         if armed.removed == "cut":
             raise Broken("cut while it was held back")
 

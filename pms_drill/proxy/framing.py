@@ -189,7 +189,7 @@ class Chunked:
 
     def take(self, buffer: bytearray) -> bytes:
         """Chunks as they are on the wire, up to the end of the message."""
-        taken = []
+        taken: list[bytes] = []
         while buffer and not self.complete:
             seam = self._tail + bytes(buffer[:3])
             at = seam.find(EMPTY_LINE)  # an empty line that began in the slice before
