@@ -70,11 +70,11 @@ def expectation(name: str, profile: Profile) -> Expectation:
     )
 
 
-def policy(profile: Profile, control_p99: float) -> Policy:
+def policy(profile: Profile, slack: float) -> Policy:
     """The profile's claims in figures.
 
     Args:
-        control_p99: the slowest calls of the same run without a fault, in seconds (design rule 7).
+        slack: how much later than claimed something may be seen, in seconds, from a control of the same run.
     """
     return Policy(
         threshold=profile.breaker.failure_threshold,
@@ -83,7 +83,7 @@ def policy(profile: Profile, control_p99: float) -> Policy:
         failover=profile.failover.mode == "mock",
         probe_path=profile.pms.probe_path,
         settle=profile.pms.settle,
-        slack=max(5 * control_p99, 0.25),
+        slack=slack,
         outbox_interval=profile.pms.outbox_interval,
         metrics=profile.metrics,
     )

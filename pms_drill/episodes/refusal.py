@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pms_drill import clock
 from pms_drill.episodes.expectations import expectation, fault_named, policy
-from pms_drill.episodes.outage import control, steady
+from pms_drill.episodes.outage import slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.faults.lifecycle import injected
@@ -35,7 +35,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             scene.guests.ask(scene.book.guest(), "recovered")
         scene.quiesce()
         bookings = scene.final_read()
-    return scene.evidence(expectation(name, stack.profile), policy(stack.profile, control(scene)), bookings)
+    return scene.evidence(expectation(name, stack.profile), policy(stack.profile, slack(scene)), bookings)
 
 
 def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001

@@ -14,6 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.guests import GuestBook, Guests, label
+from pms_drill.episodes.heartbeat import Heartbeat
 from pms_drill.episodes.observer import Observer
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence, Expectation, Policy, Span
@@ -61,6 +62,7 @@ class Scene:
         self.stack.restart_agent(env=self._env)
         self.guests = Guests(self.stack.addresses.agent, self.profile.endpoints, patience=self.profile.guest_patience)
         self._open.callback(self.guests.close)
+        self.heartbeat = self._open.enter_context(Heartbeat(self.stack.run_dir / "evidence" / f".{self.name}-beat"))
         self.observer = self._open.enter_context(Observer(self.stack.addresses.agent, self.profile.endpoints))
         return self
 
@@ -68,6 +70,7 @@ class Scene:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop observing."""
+        self.stack.journal.note("step", self.name, "the machine was late by", f"{self.heartbeat.worst * 1000:.0f} ms")
         self._open.close()
 
     @contextmanager

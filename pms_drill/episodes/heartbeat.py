@@ -1,0 +1,57 @@
+"""Is the machine itself late? A thread that only sleeps and writes a byte, beside every experiment.
+
+Upper bounds of time are judged with a slack that comes from a control of the same run (design rule 7). What was
+measured before the fault says nothing about a machine that stalls a second later, so this control goes on all the time.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pms_drill import clock
+
+_EVERY_S = 0.02
+
+
+class Heartbeat:
+    """Measures lateness between enter and exit.
+
+    Args:
+        file: written to at each beat, because a disk that stalls also stalls a service that logs.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._worst = 0.0
+
+    def __enter__(self) -> Self:
+        """Begin to measure."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End and remove the file."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+        self._file.unlink(missing_ok=True)
+
+    @property
+    def worst(self) -> float:
+        """The longest delay so far, in seconds: of waking up, or of the write."""
+        return self._worst
+
+    def _beat(self) -> None:
+        with self._file.open("wb", buffering=0) as sink:
+            while True:
+                due = clock.now() + _EVERY_S
+                if self._stop.wait(_EVERY_S):
+                    return
+                sink.write(b".")
+                self._worst = max(self._worst, clock.now() - due)
