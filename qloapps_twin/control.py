@@ -66,8 +66,7 @@ class Control:
         return {name: getattr(switches, name) for name in switches.__slots__}
 
     def _set_switches(self, body: dict[str, Any]) -> dict[str, Any]:
-        for name, value in body.items():
-            self._service.switches.set(name, value)
+        self._service.switches.set(body)
         self._gate.set_closed(self._service.switches.db_paused)
         return self._switches({})
 

@@ -123,7 +123,7 @@ def test_refused_booking_leaves_the_race(desk: Desk) -> None:
 
 
 def test_silent_cancel_makes_losers_to_order(desk: Desk) -> None:
-    desk.service.switches.set("silent_cancel", 2)
+    desk.service.switches.set({"silent_cancel": 2})
     orders = [desk.book(booking()).order for _ in range(3)]
     assert [desk.lines(order)[0].live for order in orders] == [False, False, True]
     assert [desk.state(order) for order in orders] == [1, 1, 1]
