@@ -79,7 +79,8 @@ async def _serve(options: argparse.Namespace, key: str, token: str) -> None:
     if window is None:
         window = _RECORDED_WINDOW_MS if options.latency == "recorded" else 0.0
     service = WebService(lambda: catalogue.build(options.rooms_per_type), key, seed=options.seed, window=window / 1000)
-    gate, latency = Gate(), Latency(options.latency, random.Random(options.seed))  # noqa: S311 -- repeatable
+    gate, rng = Gate(), random.Random(options.seed)  # noqa: S311 -- repeatable, not secret
+    latency = Latency(options.latency, rng, lambda: service.race.expected())
     web = Server(service.answer, headers, gate, latency)
     control = Server(Control(service, token, gate, latency).answer, headers, Gate())
     stop = asyncio.Event()

@@ -136,8 +136,8 @@ def check_head(hotel: Hotel, booking: dict[str, Any]) -> Wish:
     total_price = part(prices, "total_price_with_tax")
     remark = booking.get("remark")
     return Wish(
-        firstname=stored(str(part(person, "firstname"))),
-        lastname=stored(str(part(person, "lastname"))),
+        firstname=str(part(person, "firstname")),
+        lastname=str(part(person, "lastname")),
         email=str(part(person, "email")),
         phone=str(part(person, "phone")),
         source=stored(str(booking["source"]))[:255] if not is_empty(booking.get("source")) else None,

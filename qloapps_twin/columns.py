@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qloapps_twin.booking import tax_of, total_with_tax
+from qloapps_twin.booking_money import tax_of, total_with_tax
 from qloapps_twin.catalogue import date_text
 from qloapps_twin.fields import CUSTOMER, HOTEL, Row, room_type
 from qloapps_twin.hotel import Customer, Hotel, Line, Order

@@ -1,23 +1,7 @@
-"""The control listener: JSON over HTTP, for tests and experiments only.
+"""The control listener: JSON over HTTP, for tests and experiments only. docs/twin.md describes each request.
 
 Every request needs `Authorization: Bearer <TWIN_CONTROL_TOKEN>`; without it 401. Bodies and answers are JSON objects;
-400 says in `error` what is wrong.
-
-| request | body | does |
-|---|---|---|
-| `GET /switches` | | all switches (see `switches.Switches`) |
-| `PATCH /switches` | `{"db_down": true, "stored_but_500": 3}` | changes the named ones; a number is for so many bookings |
-| `POST /reset` | `{}` or `{"rooms_per_type": 5}` | back to the base state: hotel, keys, switches, seed |
-| `GET /state` | | numbers of orders, live lines, customers, rooms per type, and of bookings under way |
-| `POST /state` | `{"bookings": [..], "cancelled": [4], "next_ids": {"orders": 10}}` | seeds a state, in this order: ids, rooms, bookings, cancelled |
-| `PUT /keys` | `{"key": "..", "active": true, "shop": true, "permissions": {"hotels": ["GET"]}}` | adds or replaces a key; `permissions` null allows all, `{}` none |
-| `DELETE /keys` | `{"key": ".."}` | forgets a key |
-| `POST /keys/rotate` | `{"key": "<32 characters>"}` | the new main key; the old one is unknown from now on |
-| `PATCH /settings` | `{"race_window_ms": 100, "latency": "recorded"}` | changes what the command line set |
-
-`POST /state`: `bookings` are bodies of `POST /api/bookings` (the object with `booking`), made at once and atomically;
-`rooms` is `{"<id>": 2}` to put rooms out of order (1: in order again); `next_ids` sets the next id of `orders`, `lines`,
-`customers`, `carts`, `order_details`, `order_histories`. Its answer lists the ids of the orders made.
+400 and 404 say in `error` what is wrong.
 """
 
 from __future__ import annotations
@@ -82,8 +66,7 @@ class Control:
         return {name: getattr(switches, name) for name in switches.__slots__}
 
     def _set_switches(self, body: dict[str, Any]) -> dict[str, Any]:
-        for name, value in body.items():
-            self._service.switches.set(name, value)
+        self._service.switches.set(body)
         self._gate.set_closed(self._service.switches.db_paused)
         return self._switches({})
 
@@ -123,15 +106,24 @@ class Control:
         return {}
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
+        unknown = set(body) - {"race_window_ms", "latency", "domain"}
+        if unknown:
+            raise ValueError(f"no setting {', '.join(sorted(unknown))}; there are race_window_ms, latency, domain")
         if "race_window_ms" in body:
             self._service.set_window(float(body["race_window_ms"]) / 1000)
         if "latency" in body:
             self._latency.set_mode(str(body["latency"]))
-        return {"race_window_ms": self._service.race.window * 1000, "latency": self._latency.mode}
+        if "domain" in body:
+            self._service.domain = None if body["domain"] is None else str(body["domain"])
+        return {
+            "race_window_ms": self._service.race.window * 1000,
+            "latency": self._latency.mode,
+            "domain": self._service.domain,
+        }
 
 
 def seed(service: WebService, state: dict[str, Any]) -> list[int]:
-    """Put a state into the hotel (see the module's text); returns the ids of the orders made.
+    """Put a state into the hotel (`POST /state`); returns the ids of the orders made.
 
     Raises:
         ValueError: something in it is unknown or QloApps would refuse it.

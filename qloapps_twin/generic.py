@@ -34,7 +34,7 @@ def add_row(hotel: Hotel, table: Table, body: bytes, now: str) -> Row:
     raise Refused(400, Problem(85, f"Validation error: the twin does not create {table.name}"))
 
 
-def change_row(hotel: Hotel, table: Table, argument: str, body: bytes, now: str) -> Row:
+def change_row(hotel: Hotel, table: Table, argument: str, body: bytes) -> Row:
     """PUT: only customers can be changed here.
 
     Raises:

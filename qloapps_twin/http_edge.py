@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         """Remember where to answer."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without being a subclass
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """The client has left; work under way goes on."""
         self._closed = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from bisect import bisect_left
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -18,10 +19,15 @@ _MANY = 8
 
 
 class Latency:
-    """Draws service times. With mode `none` all are 0."""
+    """Draws service times. With mode `none` all are 0.
 
-    def __init__(self, mode: str, rng: random.Random) -> None:
+    Args:
+        in_race: seconds that a booking spends in its race window anyway; they are part of its recorded time.
+    """
+
+    def __init__(self, mode: str, rng: random.Random, in_race: Callable[[], float] = lambda: 0.0) -> None:
         self._rng = rng
+        self._in_race = in_race
         self._table: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/latency.json").read_text("utf-8"))
         self.under_way = 0
         self.set_mode(mode)
@@ -45,7 +51,8 @@ class Latency:
         quantile = self._rng.random()
         one, many = _at(at_one, quantile), _at(at_many, quantile)
         share = min(max(self.under_way - 1, 0) / (_MANY - 1), 1.0)
-        return (one + (many - one) * share) / 1000
+        seconds = (one + (many - one) * share) / 1000
+        return max(seconds - self._in_race(), 0.0) if kind == "booking" else seconds
 
 
 def kind_of(request: Request) -> str:

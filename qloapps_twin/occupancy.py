@@ -1,7 +1,7 @@
 """Which rooms of one type are held in which nights.
 
 Per night one bit mask of held rooms (bit = place of the room in the type's list), so that a search over a stay
-is a few integer operations however many bookings there are. A room can be held more than once: that is a double booking.
+is a few integer operations however many bookings there are. A room can be held more than once: a double booking.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ def _page(title: str, text: str, size: int) -> bytes:
 
 DATABASE_DOWN = _page(
     "<span>500</span> Server Error",
-    "Oops, something went wrong.<br /><br />Try to refresh this page or feel free to contact us if the problem persists.",
+    "Oops, something went wrong.",
     2450,
 )
 STOREFRONT_404 = _page("404", "This page is not available. The hotel's shop is at the front page.", 31_000)

@@ -44,6 +44,10 @@ class Race:
         spread = self.window * SPREAD * self.under_way
         return Plan(self._rng.uniform(0.01, 1.0) * spread, self.window)
 
+    def expected(self) -> float:
+        """Seconds that the next booking will spend in its plan, on average."""
+        return self.window * (1 + SPREAD * (self.under_way + 1) / 2)
+
     def leave(self) -> None:
         """The booking's lines are about to be written, or it failed."""
         self.under_way -= 1

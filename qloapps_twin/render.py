@@ -76,7 +76,8 @@ def _without_empty(row: Row) -> Row:
 
 def root_xml(resources: dict[str, list[str]], base: str) -> str:
     """The list of resources, with the methods allowed for each."""
-    return f'{_HEAD}<api shopName="Demo SSD">\n{"".join(_resource(*one, base) for one in resources.items())}</api>\n{_TAIL}'
+    entries = "".join(_resource(name, methods, base) for name, methods in resources.items())
+    return f'{_HEAD}<api shopName="Demo SSD">\n{entries}</api>\n{_TAIL}'
 
 
 def _resource(name: str, methods: list[str], base: str) -> str:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import re
 from collections.abc import Callable, Generator
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from qloapps_twin import ari, auth, booking, booking_input, pages
-from qloapps_twin.answers import APACHE, HTML, JSON, XML, Answer, Crashed, Problem, Refused, Request, Steps, warning
+from qloapps_twin.answers import HTML, JSON, XML, Answer, Crashed, Problem, Refused, Request, Steps, warning
 from qloapps_twin.ari_render import ari_xml
 from qloapps_twin.booking_view import booking as booking_tree
 from qloapps_twin.fields import RESOURCES, in_language
+from qloapps_twin.formats import base_url, wants_json
+from qloapps_twin.front import API, storefront, web_server
 from qloapps_twin.generic import add_row, change_row, remove_rows
 from qloapps_twin.hotel import Hotel
 from qloapps_twin.listing import nearest, select
@@ -29,9 +29,7 @@ from qloapps_twin.tables import TABLES, Table
 from qloapps_twin.xml_input import BadXml, parse, parser_warnings
 
 _ZONE = ZoneInfo("Europe/Warsaw")
-_API = re.compile(r"/api(/.*)?")
 _USE_TAX = tuple(warning("Undefined variable $useTax", line) for line in (3641, 3672))
-_URI_LONGEST = 8190
 
 
 def local_time() -> str:
@@ -95,12 +93,12 @@ class WebService:
         """Answer one request; the generator returns the answer."""
         if self.switches.db_down:
             return Answer(500, pages.DATABASE_DOWN, HTML, handled=False, cookie=False)
-        elsewhere = self._web_server(request)
+        elsewhere = web_server(request, self.domain)
         if elsewhere is not None:
             return elsewhere
-        found = _API.fullmatch(request.path)
+        found = API.fullmatch(request.path)
         if not found:
-            return self._storefront(request)
+            return storefront(request)
         sent = auth.sent_key(request)
         if sent is None:
             return auth.no_key()
@@ -113,26 +111,6 @@ class WebService:
             return Answer(refused.status, text.encode(), JSON if as_json else XML, extra=extra)
         except Crashed as crashed:
             return Answer(crashed.status, crashed.text.encode(), HTML, handled=False)
-
-    def _web_server(self, request: Request) -> Answer | None:
-        """What is answered before QloApps looks at the request."""
-        if request.target_length > _URI_LONGEST:
-            return Answer(414, pages.URI_TOO_LONG, APACHE, handled=False, cookie=False)
-        if ".." in request.path.split("/"):
-            return Answer(403, pages.FORBIDDEN, APACHE, handled=False, cookie=False)
-        if self.domain is None or request.headers.get("host") == self.domain:
-            return None
-        found = _API.fullmatch(request.path)
-        query = ({"url": (found[1] or "").strip("/")} if found else {}) | request.query
-        place = f"http://{self.domain}/" + (f"?{urlencode(query)}" if query else "")
-        return Answer(302, b"", HTML, handled=False, cookie=False, extra=(("Location", place),))
-
-    def _storefront(self, request: Request) -> Answer:
-        """The shop for people: its front page moves to a language, everything else is not found."""
-        if request.path == "/":
-            place = f"http://{request.headers.get('host', '127.0.0.1')}/en/"
-            return Answer(302, b"", HTML, handled=False, extra=(("Cache-Control", "no-cache"), ("Location", place)))
-        return Answer(404, pages.STOREFRONT_404, HTML, handled=False)
 
     def _permitted(self, request: Request, path: list[str], sent: str) -> Steps:
         if self.switches.webservice_off:
@@ -159,7 +137,8 @@ class WebService:
             return (yield from self._bookings(request, argument))
         if resource in TABLES:
             return self._generic(request, TABLES[resource], argument)
-        return Answer(200, b"[]", JSON)
+        # a resource that the twin has no rows of
+        return self._tell_list(request, resource, resource, [], full=False)
 
     def _root(self, request: Request, key: auth.Key) -> Answer:
         allowed = {
@@ -240,9 +219,7 @@ class WebService:
             row = add_row(self.hotel, table, request.body, self.now())
             return self._tell_row(request, table, row, 201)
         if request.method == "PUT":
-            return self._tell_row(
-                request, table, change_row(self.hotel, table, argument, request.body, self.now()), 200
-            )
+            return self._tell_row(request, table, change_row(self.hotel, table, argument, request.body), 200)
         if request.method == "DELETE":
             remove_rows(self.hotel, table, argument)
             return Answer(200)
@@ -261,24 +238,6 @@ class WebService:
         if wants_json(request):
             return Answer(status, row_json(table.one, row).encode(), JSON)
         return Answer(status, row_xml(table.one, row, base_url(request)).encode(), XML)
-
-
-def wants_json(request: Request) -> bool:
-    """Only this exact value of these four, the first one that is there; `Accept` is not looked at."""
-    for value in (
-        request.headers.get("io-format"),
-        request.headers.get("output-format"),
-        request.query.get("output_format"),
-        request.query.get("io_format"),
-    ):
-        if value is not None:
-            return value == "JSON"
-    return False
-
-
-def base_url(request: Request) -> str:
-    """The address of the web service, for links in XML."""
-    return f"http://{request.headers.get('host', '127.0.0.1')}/api"
 
 
 def run(steps: Generator[float, None, Answer]) -> Answer:

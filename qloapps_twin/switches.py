@@ -35,18 +35,21 @@ class Switches:
     tax_excluded_group: bool = False
     warnings_hidden: bool = False
 
-    def set(self, name: str, value: Any) -> None:
-        """Change one switch.
+    def set(self, values: dict[str, Any]) -> None:
+        """Change some switches; either all of them or, when something is wrong, none.
 
         Raises:
             ValueError: no such switch, or not a value for it.
         """
-        if name not in {one.name for one in fields(self)}:
-            raise ValueError(f"no switch {name!r}; there are {', '.join(one.name for one in fields(self))}")
-        counted = name in ("stored_but_500", "silent_cancel")
-        if not isinstance(value, bool) and not (counted and isinstance(value, int) and value >= 0):
-            raise ValueError(f"{name} must be true or false" + (", or a number of bookings" if counted else ""))
-        setattr(self, name, value)
+        names = [one.name for one in fields(self)]
+        for name, value in values.items():
+            if name not in names:
+                raise ValueError(f"no switch {name!r}; there are {', '.join(names)}")
+            counted = name in ("stored_but_500", "silent_cancel")
+            if not isinstance(value, bool) and not (counted and isinstance(value, int) and value >= 0):
+                raise ValueError(f"{name} must be true or false" + (", or a number of bookings" if counted else ""))
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def take(self, name: str) -> bool:
         """Whether a counted switch is on for this booking; counts it."""

@@ -63,7 +63,7 @@ def parse(body: bytes) -> Node:
 
 def _node(element: etree._Element) -> Node:
     name = etree.QName(element).localname
-    return Node(name, (element.text or "").strip(), [_node(child) for child in element])
+    return Node(name, (element.text or "").strip(), [_node(child) for child in element if isinstance(child.tag, str)])
 
 
 def parser_warnings(error: BadXml, body: bytes, call: str, line: int, file: str) -> list[Problem]:

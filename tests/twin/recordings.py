@@ -30,7 +30,7 @@ class Exchange:
     Attributes:
         at: when it was recorded, in the hotel's time.
         shortened: what the real body held and how long it was, when the recording does not have it.
-        texts_replaced: whether long texts of the shop were replaced by shorter ones (headers that tell a length differ).
+        texts_replaced: whether long texts of the shop were replaced by shorter ones (lengths differ).
     """
 
     name: str

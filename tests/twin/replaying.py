@@ -78,8 +78,7 @@ async def replay(exchange: Exchange, setup: Setup) -> tuple[Reply, str]:
             seed(service, setup.state)
         prepare(service.hotel, service, exchange)
         seed(service, {"next_ids": setup.ids})
-        for name, value in setup.switches.items():
-            service.switches.set(name, value)
+        service.switches.set(setup.switches)
         if setup.domain:
             service.domain = host
         return await ask(port, to_bytes(exchange, host), head=exchange.method == "HEAD"), host

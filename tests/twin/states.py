@@ -109,7 +109,7 @@ SETUPS: dict[str, Setup] = {
             made(number, 1, f"2029-02-{number:02}", f"2029-02-{number + 1:02}", "z@example.com")
             for number in range(4, 19)
         )
-    ),  # fmt: skip
+    ),
     "customers-create-duplicate-email": Setup(after=("customers-create-xml-ok",), ids={"customers": 17}),
     "customers-create-xml-json-output-ok": Setup(after=("customers-create-xml-ok",), ids={"customers": 16}),
     "customers-delete-ok": Setup(state=made(30, 1, "2029-01-01", "2029-01-02", "gone@example.com", customer=17)),
