@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pms_drill.evidence.ledger import LedgerEntry
@@ -47,7 +47,8 @@ class Exchange:
 
     def as_json(self) -> bytes:
         """The entry as it stands now, ASCII only: a line stays one line, whatever a reader takes for a line's end."""
-        return LedgerEntry(**asdict(self)).model_dump_json(ensure_ascii=True).encode()
+        known = {name: getattr(self, name) for name in self.__slots__}
+        return LedgerEntry(**known).model_dump_json(ensure_ascii=True).encode()
 
 
 def without_secrets(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

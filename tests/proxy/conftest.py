@@ -106,6 +106,20 @@ class Net:
                 assert all(holds(entry) for entry in entries), entries
         return entries
 
+    def entries_with(self, holds: Callable[[LedgerEntry], bool]) -> list[LedgerEntry]:
+        """The entries that satisfy `holds`, once there is one."""
+        for attempt in Retrying(
+            stop=stop_after_delay(5),
+            wait=wait_fixed(0.005),
+            retry=retry_if_exception_type(AssertionError),
+            reraise=True,
+        ):
+            with attempt:
+                entries = self.control.ledger()
+                found = [entry for entry in entries if holds(entry)]
+                assert found, entries
+        return found
+
     def written(self, count: int) -> list[LedgerEntry]:
         """The entries in the file, once there are `count`."""
         for attempt in Retrying(
