@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from pydantic import ConfigDict
 
 from pms_drill.evidence.ledger import LedgerEntry
 
@@ -19,27 +20,10 @@ _SECRET = frozenset(
 _KEY_IN_QUERY = re.compile(r"(?i)([?&](?:ws_key|key|api_key|token|access_token|password)=)[^&#]*")
 
 
-@dataclass(slots=True)
-class Exchange:
-    """An entry that is still being written; fields as in `LedgerEntry`."""
+class Exchange(LedgerEntry):
+    """An entry that is still being written."""
 
-    seq: int
-    connection: int
-    method: str
-    target: str
-    received: float
-    forwarded: float | None = None
-    answered: float | None = None
-    delivered: float | None = None
-    status: int | None = None
-    pms_status: int | None = None
-    rule: str | None = None
-    effect: str | None = None
-    copies: int = 0
-    probe: bool = False
-    request_headers: list[tuple[str, str]] = field(default_factory=list)
-    request_body: str = ""
-    note: str = ""
+    model_config = ConfigDict(frozen=False)
 
     def remark(self, note: str) -> None:
         """Add to the note."""
@@ -47,7 +31,7 @@ class Exchange:
 
     def as_json(self) -> bytes:
         """The entry as it stands now, ASCII only: a line stays one line, whatever a reader takes for a line's end."""
-        return LedgerEntry(**asdict(self)).model_dump_json(ensure_ascii=True).encode()
+        return self.model_dump_json(ensure_ascii=True).encode()
 
 
 def without_secrets(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -72,7 +56,14 @@ class Ledger:
     def open(self, connection: int, method: str, target: str, received: float, probe: bool) -> Exchange:
         """Begin an entry."""
         self._places.append(None)
-        exchange = Exchange(len(self._places), connection, method, without_key(target), received, probe=probe)
+        exchange = Exchange(
+            seq=len(self._places),
+            connection=connection,
+            method=method,
+            target=without_key(target),
+            received=received,
+            probe=probe,
+        )
         self._open[exchange.seq] = exchange
         return exchange
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import uvloop
@@ -21,6 +22,7 @@ from pms_drill.proxy.exchange import Proxy
 from pms_drill.proxy.server import HOST, Listener
 from tests.proxy.scripted_upstream import Peer, Script, ScriptedUpstream
 
+T = TypeVar("T")
 TOKEN = "token-of-this-test-run"
 
 
@@ -94,30 +96,27 @@ class Net:
 
     def entries(self, count: int, holds: Callable[[LedgerEntry], bool] = lambda entry: True) -> list[LedgerEntry]:
         """The ledger, once it has `count` entries that all satisfy `holds`."""
-        for attempt in Retrying(
-            stop=stop_after_delay(5),
-            wait=wait_fixed(0.005),
-            retry=retry_if_exception_type(AssertionError),
-            reraise=True,
-        ):
-            with attempt:
-                entries = self.control.ledger()
-                assert len(entries) == count, entries
-                assert all(holds(entry) for entry in entries), entries
-        return entries
+        return eventually(self.control.ledger, lambda found: len(found) == count and all(map(holds, found)))
+
+    def entries_with(self, holds: Callable[[LedgerEntry], bool]) -> list[LedgerEntry]:
+        """The entries that satisfy `holds`, once there is one."""
+        return list(filter(holds, eventually(self.control.ledger, lambda found: any(map(holds, found)))))
 
     def written(self, count: int) -> list[LedgerEntry]:
         """The entries in the file, once there are `count`."""
-        for attempt in Retrying(
-            stop=stop_after_delay(5),
-            wait=wait_fixed(0.005),
-            retry=retry_if_exception_type(AssertionError),
-            reraise=True,
-        ):
-            with attempt:
-                lines = self.ledger_file.read_text().splitlines()
-                assert len(lines) == count, lines
+        lines = eventually(lambda: self.ledger_file.read_text().splitlines(), lambda found: len(found) == count)
         return [LedgerEntry.model_validate_json(line) for line in lines]
+
+
+def eventually(look: Callable[[], list[T]], holds: Callable[[list[T]], bool]) -> list[T]:
+    """What `look` gives, once it satisfies `holds`; fails with what was last seen."""
+    for attempt in Retrying(
+        stop=stop_after_delay(5), wait=wait_fixed(0.005), retry=retry_if_exception_type(AssertionError), reraise=True
+    ):
+        with attempt:
+            seen = look()
+            assert holds(seen), f"last seen: {seen}"
+    return seen
 
 
 @pytest.fixture

