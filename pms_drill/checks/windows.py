@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pms_drill.checks.moments import is_success
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
@@ -74,6 +75,12 @@ def under_fault(evidence: Evidence) -> Window | None:
     sooner = [scrape for scrape in evidence.scrapes if scrape.ended <= begin]
     later = [scrape for scrape in evidence.scrapes if begin < scrape.ended <= evidence.phases["armed"].end]
     return _window(evidence, [sooner[-1], *later]) if sooner and later else None
+
+
+def after_heal(evidence: Evidence) -> Window | None:
+    """From the first scrape to the last one before a guest whom the PMS answered after the heal."""
+    good = [op.started for op in evidence.asked("recovery", "recovered") if is_success(op)]
+    return _window(evidence, [scrape for scrape in evidence.scrapes if good and scrape.ended <= good[-1]])
 
 
 def _window(evidence: Evidence, scrapes: list[Scrape]) -> Window | None:
