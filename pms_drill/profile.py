@@ -49,11 +49,12 @@ class AgentPart(_Part):
             folder for this start), `{log_file}`, `{repo}`.
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
-        log_file: true if the agent writes `{log_file}`.
+        mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
     """
 
     start: list[str] = []
     env: dict[str, str] = {}
+    mock_env: dict[str, str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 
@@ -118,6 +119,16 @@ class FailoverPart(_Part):
     mode: Literal["mock", "off"] = "mock"
 
 
+class LoadPart(_Part):
+    """Under which settings load is judged.
+
+    Attributes:
+        profile: name of the profile with the deployed settings, when this one is scaled down; empty for this one.
+    """
+
+    profile: str = ""
+
+
 class Waiver(_Part):
     """A property that the team knows to fail, with an owner and an end (design rule 10)."""
 
@@ -140,6 +151,7 @@ class Profile(_Part):
     breaker: BreakerPart = BreakerPart()
     pms: PmsPart = PmsPart()
     failover: FailoverPart = FailoverPart()
+    load: LoadPart = LoadPart()
     waiver: list[Waiver] = []
 
     @property
@@ -192,7 +204,7 @@ def _find(name_or_path: str) -> Path:
             return path
     raise DrillError(
         f"there is no profile {name_or_path!r}",
-        where=", ".join(str(path) for path in candidates),
+        where=", ".join(dict.fromkeys(str(path) for path in candidates)),
         todo=f"give a path to a .toml file or one of: {', '.join(known())}",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import string
 import threading
@@ -130,8 +131,16 @@ class Guests:
         return operation
 
 
+#: A part of a host name has at most 63 characters, and an address of QloApps 128.
+_LONGEST_LABEL = 50
+
+
 def label(*parts: str) -> str:
-    """A label for a guest book from free text: lower-case letters, digits and hyphens."""
+    """A label for a guest book from free text: lower-case letters, digits and hyphens; a long text is cut and hashed."""
     allowed = string.ascii_lowercase + string.digits
     text = "-".join(parts).lower()
-    return "".join(char if char in allowed else "-" for char in text).strip("-")
+    words = "-".join(filter(None, "".join(char if char in allowed else "-" for char in text).split("-")))
+    if len(words) <= _LONGEST_LABEL:
+        return words
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"{words[: _LONGEST_LABEL - len(digest) - 1].rstrip('-')}-{digest}"

@@ -22,10 +22,11 @@ from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
 from pms_drill.faults.http_rules import RuleControl
-from pms_drill.faults.probe import PING, Came, Probe, Seen
+from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
 from pms_drill.faults.toxiproxy import Proxy, Toxiproxy
 from pms_drill.faults.toxiproxy_api import ControlLocked
+from pms_drill.proxy.probing import PING
 
 #: How long a measurement may be repeated until it shows what it must. A fault acts at once; a busy machine may not.
 PROOF_LIMIT_S = 2.0

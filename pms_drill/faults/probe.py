@@ -10,10 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pms_drill import clock
-
-#: Answered by the HTTP fault proxy itself, after its rules.
-PING = "/__drill__/ping"
-PROBE_HEADER = "X-Drill-Probe"
+from pms_drill.proxy.probing import PING, PROBE_HEADER
 
 
 class Came(StrEnum):

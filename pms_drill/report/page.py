@@ -162,9 +162,9 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
 
 
 def _limits(row: TargetRow) -> str:
-    limits = (row.target, row.warning, row.critical)
+    limits = [row.target, row.warning, row.critical]
     if row.unit == "state":
-        limits = tuple(_STATE_LIMITS.get(limit, limit) for limit in limits)
+        limits = [_STATE_LIMITS.get(limit, limit) for limit in limits]
     return " / ".join(limits)
 
 
@@ -189,7 +189,7 @@ def _findings(verdict: RunVerdict) -> Iterator[str]:
         return
     yield from _title("Findings about the PMS itself (not the agent)")
     for finding in verdict.findings:
-        text = "  ".join(str(finding[key]) for key in ("id", "state", "what", "title") if finding.get(key))
+        text = "  ".join(str(finding[key]) for key in ("id", "status", "sentence") if finding.get(key))
         yield from _wrap(text, "  ", "    ")
 
 
@@ -198,6 +198,7 @@ def _where(verdict: RunVerdict) -> Iterator[str]:
     yield f"  in runs/{verdict.run_id}/"
     yield "    verdict.json                 this page for machines"
     yield "    junit.xml, allure-results/   every test, for CI"
+    yield "    journal.jsonl, ledger.jsonl  faults and phases; requests at the PMS; on one clock"
     yield "    logs/                        output of each part and of the programs that it started"
     yield "    outcomes/                    one record per test"
     yield "  `pms-drill report` prints this page again."

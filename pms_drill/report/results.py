@@ -17,9 +17,10 @@ from typing import Any
 from junitparser import JUnitXml, JUnitXmlError
 from pydantic import TypeAdapter, ValidationError
 
+from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.profile import Waiver
-from pms_drill.report import page
+from pms_drill.report import evidence_files, page
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
 from pms_drill.report.outcomes import RunContext, clean_nodeid, read_part
@@ -74,6 +75,7 @@ def write_results(info: RunInfo) -> RunVerdict:
         verdict = _judge(info)
         _merge_junit(info)
         _merge_allure(info, verdict)
+        evidence_files.join(info.folder)
         replace_text(info.folder / VERDICT, verdict.model_dump_json(indent=2) + "\n")
         replace_text(info.folder / PAGE, page.render(verdict))
     except OSError as error:
@@ -114,7 +116,7 @@ def _judge(info: RunInfo) -> RunVerdict:
     trouble += problem
     if "load" in info.ended and not info.selection and not rows and not problem:
         trouble.append("load: it ended without a table of targets")
-    findings, problem = _findings(info.folder / "findings.json")
+    seen, problem = _findings(info.folder)
     trouble += problem
     complete = set(info.parts) == set(info.ended)
     judged = merge(
@@ -149,7 +151,7 @@ def _judge(info: RunInfo) -> RunVerdict:
         counts=judged.counts,
         properties=judged.properties,
         targets=rows,
-        findings=findings,
+        findings=seen,
         trouble=judged.trouble,
         complete=complete,
     )
@@ -164,13 +166,15 @@ def _targets(path: Path) -> tuple[list[TargetRow], list[str]]:
         return [], [f"load: the table of targets cannot be read\n{error}"]
 
 
-def _findings(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    if not path.is_file():
-        return [], []
+def _findings(run_dir: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the workers saw of the PMS's own defects, merged into `findings.json`."""
     try:
-        return TypeAdapter(list[dict[str, Any]]).validate_json(path.read_bytes()), []
-    except ValidationError as error:
+        found = findings.merged(run_dir)
+    except (ValueError, KeyError) as error:
         return [], [f"contracts: the findings cannot be read\n{error}"]
+    if found:
+        replace_text(run_dir / "findings.json", json.dumps(found, indent=2) + "\n")
+    return found, []
 
 
 def _versions(extra: Path) -> dict[str, str]:

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
+from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
-from pms_drill.faults.toxiproxy import Toxiproxy
+from pms_drill.faults.lifecycle import Place
 from pms_drill.profile import Profile
-from pms_drill.proxy.client import FaultProxyControl
 
 
 @dataclass(frozen=True)
@@ -34,27 +34,49 @@ class Stack(Protocol):
     """A running agent with everything around it.
 
     Attributes:
-        capabilities: what this stack can do ("restart-agent", "kill-agent", "rare-states", "latency").
+        capabilities: what this stack can do: "restart-agent", "kill-agent".
+        run_dir: folder of the run.
     """
 
     profile: Profile
-    addresses: Addresses
     pms_key: str
-    admin_token: str
-    control_token: str
-    toxiproxy: Toxiproxy
-    proxy_name: str
-    fault_proxy: FaultProxyControl
     journal: Journal
     capabilities: frozenset[str]
     run_dir: Path
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where things listen."""
+        ...
+
+    @property
+    def admin_token(self) -> str:
+        """Token of the agent's admin routes."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Where faults are injected."""
+        ...
 
     def scrape(self) -> Scrape:
         """Read the agent's metrics now."""
         ...
 
+    def ledger(self, since: int = 0) -> list[LedgerEntry]:
+        """Requests at the PMS side with a number above `since`, the harness's probes left out."""
+        ...
+
+    def ledger_position(self) -> int:
+        """Number of the last request so far, for `ledger`."""
+        ...
+
     def restart_agent(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:
         """Stop and start the agent; `fresh` gives it an empty state folder, `env` lays over the profile's."""
+        ...
+
+    def kill_agent(self) -> None:
+        """End the agent at once, as a crash would."""
         ...
 
     def agent_log(self) -> str:
@@ -63,4 +85,8 @@ class Stack(Protocol):
 
     def bookings(self) -> list[Booking]:
         """Read directly what the PMS holds."""
+        ...
+
+    def make_clean(self) -> list[str]:
+        """Remove every fault, whoever left it; returns what had to be mended."""
         ...

@@ -66,7 +66,7 @@ def verdict(**changes):
             row("circuit_breaker", "Circuit breaker", 1.0, "critical", "state", STATE, "outage", 20, gates=False),
             row("availability", "Availability", None, "unknown", "%", AVAILABILITY, "recovered", 12, "12 samples"),
         ],
-        "findings": [{"id": "PMS-03", "what": "a cancelled booking stays visible", "state": "known"}],
+        "findings": [{"id": "PMS-03", "status": "known", "sentence": "a cancelled booking stays visible"}],
         "trouble": ["chaos: 31 tests were collected, JUnit shows 30"], "complete": True,
     }  # fmt: skip
     return RunVerdict(**{**settings, **changes})

@@ -1,0 +1,128 @@
+"""What QloApps itself does wrong: known defects are reported, a new one fails, a vanished one is reported."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from pms_drill.checks.verdict import claim
+from pms_drill.contract.findings import FindingBook
+from pms_drill.contract.qloapps import QloApps, changed
+from pms_drill.episodes.guests import GuestBook
+
+
+@pytest.mark.property("PMS-28")
+def test_repeated_booking_request_books_once(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+    guest = guest_book.guest()
+    body = pms.booking(guest, source=guest.email)
+    for _ in range(2):
+        assert pms.post("bookings", json=body, headers={"Idempotency-Key": guest.email}).status_code == 200
+    orders = pms.orders_with(guest.email)
+    claim(
+        finding_book.compare(
+            "QLO-01",
+            seen=len(orders) > 1,
+            sentence="the same booking request, with the same Idempotency-Key, books a second room",
+            witness=f"orders {orders}",
+        )
+    )
+
+
+@pytest.mark.property("PMS-29")
+def test_booking_answered_500_is_not_stored(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+    guest = guest_book.guest()
+    rooms = "booking.associations.room_types.0.rooms"
+    answer = pms.post("bookings", json=changed(pms.booking(guest, source=guest.email), rooms, [{"adults": 1}]))
+    orders = pms.orders_with(guest.email)
+    claim(
+        finding_book.compare(
+            "QLO-02",
+            seen=answer.status_code == 500 and bool(orders),
+            sentence="a booking that is stored is answered 500",
+            witness=f"status {answer.status_code}, orders {orders}",
+        )
+    )
+
+
+@pytest.mark.property("PMS-30")
+def test_cancelled_booking_can_be_told_from_an_active_one(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
+    booking = pms.booked(guest_book.guest())
+    before = pms.get(f"bookings/{booking['id']}").json()
+    assert pms.cancel(booking["id"]).status_code == 201
+    after = pms.get(f"bookings/{booking['id']}").json()
+    claim(
+        finding_book.compare(
+            "QLO-03",
+            seen=before == after,
+            sentence="a cancelled booking looks like an active one when it is read",
+            witness="the same text before and after" if before == after else "the texts differ",
+        )
+    )
+
+
+@pytest.mark.property("PMS-31")
+def test_booking_with_an_invalid_email_is_refused_as_an_error(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
+    guest = guest_book.guest()
+    body = pms.booking(guest, source=guest.email)
+    answer = pms.post("bookings", json=changed(body, "booking.associations.customer_detail.email", "a@example"))
+    orders = pms.orders_with(guest.email)
+    claim(
+        finding_book.compare(
+            "QLO-04",
+            seen=answer.status_code == 200 and not orders,
+            sentence="a refused booking is answered 200",
+            witness=f"status {answer.status_code} {answer.text[:40]!r}, orders {orders}",
+        )
+    )
+
+
+@pytest.mark.property("PMS-32")
+@pytest.mark.parametrize("body", [b"{", b"", b"[]", b"{}", b"hello"], ids=["cut", "empty", "array", "bare", "words"])
+def test_malformed_booking_request_is_refused_as_the_client_s_fault(
+    pms: QloApps, finding_book: FindingBook, body: bytes
+) -> None:
+    answer = pms.post("bookings", content=body)
+    claim(
+        finding_book.compare(
+            "QLO-05",
+            seen=answer.status_code == 500,
+            sentence="a malformed booking request is answered 500",
+            witness=f"status {answer.status_code}, {len(answer.content)} bytes",
+        )
+    )
+
+
+@pytest.mark.property("PMS-33")
+def test_stay_in_the_past_is_not_booked(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+    guest = guest_book.guest(check_in=date.today() - timedelta(days=40), nights=1)
+    answer = pms.book(guest)
+    claim(
+        finding_book.compare(
+            "QLO-06",
+            seen=answer.status_code == 200,
+            sentence="a stay in the past is booked",
+            witness=f"status {answer.status_code}",
+        )
+    )
+
+
+@pytest.mark.property("PMS-34")
+def test_booking_costs_what_the_availability_said(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
+    guest = guest_book.guest()
+    [offer] = pms.quote(guest)["room_types"]
+    charged = pms.booked(guest)["associations"]["price_details"]["total_price_without_tax"]
+    claim(
+        finding_book.compare(
+            "QLO-07",
+            seen=charged != offer["total_price"],
+            sentence="a booking costs something else than the availability said",
+            witness=f"quoted {offer['total_price']}, charged {charged}",
+        )
+    )

@@ -1,0 +1,71 @@
+"""Defects of the PMS itself: known ones are reported and do not gate, a new one fails, a vanished one is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pms_drill.checks.verdict import Verdict, judge
+
+
+class Status(StrEnum):
+    """How what was seen compares with what is written down."""
+
+    KNOWN = "known"
+    NEW = "new"
+    VANISHED = "vanished"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A defect that is written down.
+
+    Attributes:
+        id: stable.
+        sentence: what the PMS does wrong.
+        since: the first version at which it was seen.
+        source: how it is known.
+    """
+
+    id: str
+    sentence: str
+    since: str
+    source: str
+
+
+def read(data: Mapping[str, Any]) -> dict[str, Finding]:
+    """The findings in a parsed `known-findings.toml`, by id.
+
+    Raises:
+        ValueError: a key is missing or unknown, or an id stands there twice.
+    """
+    found: dict[str, Finding] = {}
+    for entry in data.get("finding", []):
+        try:
+            finding = Finding(**entry)
+        except TypeError as error:
+            raise ValueError(f"a finding is not written as it should be: {error}") from error
+        if finding.id in found:
+            raise ValueError(f"the finding {finding.id} is there twice")
+        found[finding.id] = finding
+    return found
+
+
+def compare(seen: bool, known: bool) -> Status:
+    """The status of one defect that was looked for."""
+    if seen:
+        return Status.KNOWN if known else Status.NEW
+    return Status.VANISHED if known else Status.ABSENT
+
+
+def judge_finding(status: Status, sentence: str, witness: str) -> Verdict:
+    """Only a new defect fails.
+
+    Args:
+        sentence: what the PMS does wrong, if it does.
+        witness: what was seen.
+    """
+    return judge(status is not Status.NEW, f"the PMS has no new defect: {sentence}", pms=witness, status=status.value)

@@ -1,0 +1,158 @@
+"""Fixtures of the contract suites: clients, generated cases, and the book of findings."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pms_drill import clock
+from pms_drill.contract import document, findings
+from pms_drill.contract.agent import Agent
+from pms_drill.contract.findings import FindingBook
+from pms_drill.contract.qloapps import QloApps
+from pms_drill.episodes.guests import GuestBook, label
+from pms_drill.errors import DrillError
+from pms_drill.evidence.generated import Generated
+from pms_drill.evidence.scrape import Scrape
+
+if TYPE_CHECKING:
+    from pms_drill.plugin import Options
+    from pms_drill.stack.base import Stack
+
+#: Key of a user property whose text is printed at the end of the run.
+SEEN = "seen"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per operation of the contract; items of one operation stay on one worker and read the same cases."""
+    if "generated" not in metafunc.fixturenames:
+        return
+    names = document.operations()
+    if metafunc.definition.get_closest_marker("takes_input"):
+        names = [name for name in names if document.takes_input(name)]
+    marks = {name: pytest.mark.xdist_group(f"generated-{name}") for name in names}
+    metafunc.parametrize("generated", [pytest.param(name, marks=marks[name]) for name in names], indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures that tests noted, once each."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    lines = {
+        str(value)
+        for report in reports
+        for name, value in getattr(report, "user_properties", [])
+        if name == SEEN and report.when == "call"
+    }
+    if lines:
+        terminalreporter.section("generated requests")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def pms(stack: Stack) -> Iterator[QloApps]:
+    """The PMS, directly."""
+    client = QloApps(stack.addresses.pms, stack.pms_key)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def agent(stack: Stack) -> Iterator[Agent]:
+    """The agent."""
+    client = Agent(stack.addresses.agent, stack.profile.endpoints, stack.profile.guest_patience)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def calls(stack: Stack) -> Iterator[Calls]:
+    """The calls that have reached the PMS through the agent since the test began."""
+    yield Calls(stack)
+
+
+class Calls:
+    """The ledger of one test, without the agent's own probes, which come when they like.
+
+    Args:
+        stack: its ledger counts from now on.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._since = stack.ledger_position()
+
+    def made(self) -> list[str]:
+        """Method and target of each call so far."""
+        probe = self._stack.profile.pms.probe_path
+        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since) if entry.path != probe]
+
+
+@pytest.fixture(scope="session")
+def finding_book(options: Options) -> FindingBook:
+    """Compares defects of the PMS with the list of known ones."""
+    return FindingBook(findings.load(), options.run_dir / findings.FOLDER / f"{options.label}.jsonl")
+
+
+@pytest.fixture(scope="session")
+def fresh_scrape(stack: Stack) -> Scrape:
+    """The first reading of the metrics of an agent that nobody has asked anything."""
+    stack.restart_agent()
+    return stack.scrape()
+
+
+@pytest.fixture(scope="session")
+def _cases() -> dict[str, Generated]:
+    """Cases by operation, for the whole session of a worker."""
+    return {}
+
+
+@pytest.fixture
+def generated(
+    request: pytest.FixtureRequest, stack: Stack, agent: Agent, options: Options, _cases: dict[str, Generated]
+) -> Generated:
+    """The generated cases of one operation, sent once per worker."""
+    operation: str = request.param
+    if operation not in _cases:
+        _cases[operation] = _generate(operation, stack, agent, options)
+    return _cases[operation]
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Notes a figure that stands in the results and is printed at the end of the run."""
+    return lambda text: request.node.user_properties.append((SEEN, text))
+
+
+def _generate(operation: str, stack: Stack, agent: Agent, options: Options) -> Generated:
+    # Imported here: it costs a second, which chaos and load need not pay.
+    from pms_drill.contract import generated
+    from pms_drill.contract.stays import Wishes
+
+    book = GuestBook(options.seed, label("generated", operation, options.worker), hotel_id=stack.profile.pms.hotel_id)
+    wishes = Wishes(
+        draw=random.Random(f"{options.seed}/{operation}"),  # noqa: S311 - reproducible, not secret
+        today=clock.utc().date(),
+        domain=book.domain,
+        hotel_id=stack.profile.pms.hotel_id,
+    )
+    made = agent.reserve(book.guest().reservation())
+    if made.status_code != 201:
+        raise DrillError(
+            f"the agent did not make the reservation that the generated requests read: {made.status_code}",
+            where=made.text[:200],
+            todo="look at the agent's log in the run's logs/ folder",
+        )
+    return generated.run(
+        operation,
+        base_url=stack.addresses.agent,
+        endpoints=stack.profile.endpoints,
+        admin_token=stack.admin_token,
+        wishes=wishes,
+        known_reservation=made.json()["reservation_id"],
+        examples=options.tier.examples,
+        seed=options.seed,
+    )

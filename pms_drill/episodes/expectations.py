@@ -1,0 +1,89 @@
+"""What each fault means to an agent with a given profile: the claim that the checks hold against the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pms_drill.evidence.bundle import Expectation, Policy
+from pms_drill.faults import catalogue
+from pms_drill.faults.lifecycle import Fault
+from pms_drill.profile import Profile
+
+#: Seconds that the 429 experiments ask for: longer than a scaled breaker's own wait, so that the two can be told apart.
+RETRY_AFTER_S = 2
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the table: contract, "Outcomes" and "Breaker"."""
+
+    reaches_ledger: bool
+    certain: bool
+    error_kind: str
+    problem_statuses: tuple[int, ...]
+    opens: bool = True
+
+
+#: Fault -> what the contract says about it. `reaches_ledger`: whether the HTTP fault proxy sees the calls.
+_TABLE = {
+    "refused": _Row(False, True, "connect", (502,)),
+    "latency_over_deadline": _Row(True, False, "timeout", (504,)),
+    "hang": _Row(True, False, "timeout", (504,)),
+    "request_lost": _Row(False, False, "timeout", (504,)),
+    "reset_before": _Row(False, False, "lost", (502,)),
+    "reset_after": _Row(True, False, "lost", (502,)),
+    "unauthorized": _Row(True, True, "auth", (502,)),
+    "forbidden": _Row(True, True, "auth", (502,)),
+    "rate_limited": _Row(True, True, "rate_limit", (200, 503)),
+    "server_error": _Row(True, False, "server", (502,)),
+    "garbage_200": _Row(True, False, "bad_answer", (502,)),
+    "not_found": _Row(True, True, "", (404,), opens=False),
+}
+
+#: Faults that must open the breaker, and business answers that must not.
+OUTAGES = tuple(name for name, row in _TABLE.items() if row.opens)
+REFUSALS = tuple(name for name, row in _TABLE.items() if not row.opens)
+
+
+def fault_named(name: str, profile: Profile) -> Fault:
+    """The fault of the catalogue, scaled to the profile's deadline.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    return catalogue.all_faults(profile.pms.timeout, RETRY_AFTER_S)[name]
+
+
+def expectation(name: str, profile: Profile) -> Expectation:
+    """What the profile's policy and the contract demand under the fault."""
+    row = _TABLE[name]
+    limited = name.startswith("rate_limited")
+    return Expectation(
+        fault=name,
+        opens_after=(1 if limited else profile.breaker.failure_threshold) if row.opens else None,
+        wait=float(RETRY_AFTER_S) if limited else profile.breaker.recovery_timeout,
+        reaches_ledger=row.reaches_ledger,
+        pms_worked=fault_named(name, profile).pms_did_the_work,
+        certain=row.certain,
+        error_kind=row.error_kind,
+        problem_statuses=row.problem_statuses,
+    )
+
+
+def policy(profile: Profile, control_p99: float) -> Policy:
+    """The profile's claims in figures.
+
+    Args:
+        control_p99: the slowest calls of the same run without a fault, in seconds (design rule 7).
+    """
+    return Policy(
+        threshold=profile.breaker.failure_threshold,
+        recovery=profile.breaker.recovery_timeout,
+        timeout=profile.pms.timeout,
+        failover=profile.failover.mode == "mock",
+        probe_path=profile.pms.probe_path,
+        settle=profile.pms.settle,
+        slack=max(5 * control_p99, 0.25),
+        outbox_interval=profile.pms.outbox_interval,
+        metrics=profile.metrics,
+    )

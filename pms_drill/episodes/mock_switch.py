@@ -1,0 +1,71 @@
+"""The switch to the mock by hand and back, as the runbook's option 1 does it: a setting and a restart."""
+
+from __future__ import annotations
+
+import httpx
+
+from pms_drill import clock
+from pms_drill.checks.verdict import SkipReason
+from pms_drill.episodes.scene import Scene
+from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.profile import Profile
+from pms_drill.report.skips import skip
+from pms_drill.stack.base import Stack
+
+_RESERVATIONS = 3
+
+
+def run(stack: Stack, name: str, seed: int) -> MockEvidence:
+    """Run the experiment.
+
+    Raises:
+        TypedSkip: the profile does not say how to switch.
+        DrillError: the agent did not start with the setting, or the PMS could not be read at the end.
+    """
+    profile = stack.profile
+    if not profile.agent.mock_env:
+        skip(
+            SkipReason.AGENT_CANNOT, f"the profile {profile.name} has no [agent.mock_env]: how is the mock switched on?"
+        )
+    with Scene(stack, name, seed) as scene:
+        scene.guests.ask(scene.book.guest(), "steady")
+        scene.quiesce()
+        log_from = len(stack.agent_log())
+        stack.restart_agent(fresh=False, env=profile.agent.mock_env)
+        before, began = stack.ledger_position(), clock.now()
+        with scene.phase("mock"):
+            for guest in scene.book.guests(_RESERVATIONS):
+                scene.guests.ask(guest, "mock")
+                scene.guests.reserve(guest, "mock")
+            ready = httpx.get(f"{stack.addresses.agent}{profile.endpoints.ready}", timeout=5.0, trust_env=False).json()
+            scene.pause(_hold(profile))
+        calls, seconds = stack.ledger(before), clock.now() - began
+        log = stack.agent_log()[log_from:]
+        stack.restart_agent(fresh=False)
+        with scene.phase("back"):
+            scene.wait_until_ended("back", 4 * profile.pms.timeout + 6 * profile.pms.outbox_interval + 3.0)
+            scene.look_up_all("back")
+            scene.guests.ask(scene.book.guest(), "back")
+        scene.quiesce()
+        bookings = scene.final_read()
+    operations = scene.guests.operations
+    return MockEvidence(
+        while_mock=[op for op in operations if op.phase == "mock"],
+        calls_while_mock=calls,
+        seconds=seconds,
+        log_while_mock=log,
+        ready_while_mock=ready.get("pms", {}) if isinstance(ready, dict) else {},
+        after=[op for op in operations if op.phase == "back"],
+        bookings=bookings,
+        domain=scene.book.domain,
+    )
+
+
+def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
+    """About how long it takes."""
+    return 8.0 + _hold(profile)
+
+
+def _hold(profile: Profile) -> float:
+    """Longer than a breaker's wait and several rounds of the outbox: whatever calls by itself would have called."""
+    return max(1.5 * profile.breaker.recovery_timeout, 3 * profile.pms.outbox_interval)

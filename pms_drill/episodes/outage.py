@@ -1,0 +1,154 @@
+"""The outage of one fault: steady, impact, open, healed, recovered, and a second strike that meets bookings.
+
+The breaker's counts must be exact, so that under the fault only availability is asked, one guest after the other,
+until one is rejected. Reservations under the fault come in the second strike, when the breaker is closed again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+from pms_drill import clock
+from pms_drill.checks.moments import is_rejection, percentile
+from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes.expectations import expectation, fault_named, policy
+from pms_drill.episodes.scene import Scene
+from pms_drill.evidence.bundle import Evidence, Span
+from pms_drill.evidence.history import Guest, Kind
+from pms_drill.faults.lifecycle import injected
+from pms_drill.profile import Profile
+from pms_drill.stack.base import Stack
+
+#: Guests before the fault: enough for a control, few enough to be quick.
+_STEADY_QUESTIONS, _STEADY_BOOKINGS = 8, 2
+#: Pause between rounds of questions while the breaker is open, so that rejections spread over the whole wait.
+_ROUND_S = 0.08
+#: Reservations that meet the fault with the breaker closed; each costs the agent two calls (booking, read-back).
+_STRUCK = 2
+
+
+def run(stack: Stack, name: str, seed: int) -> Evidence:
+    """Run the experiment for the fault `name`.
+
+    Raises:
+        Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
+        DrillError: the agent did not start, or the PMS could not be read at the end.
+    """
+    fault = fault_named(name, stack.profile)
+    expected = expectation(name, stack.profile)
+    with Scene(stack, name, seed) as scene:
+        regulars = steady(scene)
+        with injected(fault, stack.place) as injection:
+            armed = clock.now()
+            with scene.phase("impact"):
+                _impact(scene, most=stack.profile.breaker.failure_threshold + 3)
+            with scene.phase("open"):
+                _open(scene, regulars, seconds=_open_seconds(expected.wait, stack.profile))
+            scene.phases["armed"] = Span(armed, clock.now())
+            injection.heal()
+        _recover(scene, expected.wait)
+        with scene.phase("strike"), injected(fault, stack.place):
+            _strike(scene)
+        _settle(scene, expected.wait)
+        scene.quiesce()
+        bookings = scene.final_read()
+    return scene.evidence(expected, policy(stack.profile, control(scene)), bookings)
+
+
+def planned_seconds(name: str, profile: Profile) -> float:
+    """About how long it takes, for the plan that is printed at collection."""
+    wait = expectation(name, profile).wait
+    timeout = profile.pms.timeout
+    slow = expectation(name, profile).problem_statuses == (504,)
+    impact = profile.breaker.failure_threshold * timeout if slow else 0.2
+    return 3.0 + impact + _open_seconds(wait, profile) + 3 * wait + 2 * timeout + profile.pms.settle
+
+
+def _open_seconds(wait: float, profile: Profile) -> float:
+    """Long enough for two failed probes, each of which may take the whole deadline."""
+    return 2 * (wait + profile.pms.timeout) + 0.5
+
+
+def steady(scene: Scene) -> list[Guest]:
+    """Guests before the fault; those who asked come again while the breaker is open."""
+    with scene.phase("steady"):
+        regulars = scene.book.guests(_STEADY_QUESTIONS)
+        for guest in regulars:
+            scene.guests.ask(guest, "steady")
+        for guest in scene.book.guests(_STEADY_BOOKINGS):
+            scene.guests.reserve(guest, "steady")
+    bad = [op.brief() for op in scene.guests.operations if op.source != "pms"]
+    if bad:
+        raise Unproven(f"{scene.name}: the control is not clean, guests before the fault were told: {'; '.join(bad)}")
+    return regulars
+
+
+def control(scene: Scene) -> float:
+    """p99 of the questions before the fault.
+
+    Raises:
+        Unproven: the machine is too slow for this profile's deadline.
+    """
+    asked = [op.seconds for op in scene.guests.operations if op.phase == "steady" and op.kind is Kind.AVAILABILITY]
+    p99 = percentile(asked, 0.99)
+    if p99 > scene.profile.pms.timeout / 2:
+        raise Unproven(
+            f"{scene.name}: without a fault answers took up to {p99:.2f} s; the machine is too slow to judge"
+        )
+    return p99
+
+
+def _impact(scene: Scene, most: int) -> None:
+    for _ in range(most):
+        if is_rejection(scene.guests.ask(scene.book.guest(), "impact")):
+            return
+
+
+def _open(scene: Scene, regulars: list[Guest], seconds: float) -> None:
+    """Guests keep coming, all at once in each round: questions new and old, reservations, look-ups."""
+    ends = clock.now() + seconds
+    again = itertools.cycle(regulars)
+    for number in itertools.count():
+        begun = clock.now()
+        if begun >= ends:
+            return
+        calls = [partial(scene.guests.ask, scene.book.guest(), "open"), partial(scene.guests.ask, next(again), "open")]
+        if number < 2:
+            calls.append(partial(scene.guests.reserve, scene.book.guest(), "open"))
+        elif number == 2:
+            scene.look_up_all("open")
+        scene.guests.at_once(calls)
+        scene.pause(_ROUND_S - (clock.now() - begun))
+
+
+def _recover(scene: Scene, wait: float) -> None:
+    """From the heal to the first answer of the PMS, and on until what was pending has ended."""
+    profile = scene.profile
+    patience = wait + 2 * profile.pms.timeout + 3.0
+    with scene.phase("recovery"):
+        scene.wait_for(
+            "an answer of the PMS",
+            lambda: scene.guests.ask(scene.book.guest(), "recovery").source == "pms",
+            patience,
+        )
+    with scene.phase("recovered"):
+        for guest in scene.book.guests(3):
+            scene.guests.ask(guest, "recovered")
+        scene.guests.reserve(scene.book.guest(), "recovered")
+        scene.wait_until_ended("recovered", patience + profile.pms.outbox_interval * 2)
+
+
+def _strike(scene: Scene) -> None:
+    """Reservations, all at once, with the breaker closed and the fault acting."""
+    struck = scene.book.guests(_STRUCK)
+    scene.guests.at_once(partial(scene.guests.reserve, guest, "strike") for guest in struck)
+
+
+def _settle(scene: Scene, wait: float) -> None:
+    """Until every reservation has ended: unknown ones wait for the settle time, and it may double once."""
+    profile = scene.profile
+    within = wait + 2 * profile.pms.timeout + 4 * profile.pms.settle + 4 * profile.pms.outbox_interval + 3.0
+    with scene.phase("settled"):
+        scene.wait_until_ended("settled", within)
+        scene.look_up_all("settled")

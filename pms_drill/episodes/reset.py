@@ -1,0 +1,106 @@
+"""The reset by hand: refused, granted too early, granted when the PMS is back."""
+
+from __future__ import annotations
+
+import httpx
+
+from pms_drill import clock
+from pms_drill.checks.moments import is_rejection
+from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes.expectations import fault_named
+from pms_drill.episodes.scene import Scene
+from pms_drill.evidence.history import Operation
+from pms_drill.evidence.reset import ResetEvidence, Told
+from pms_drill.faults.lifecycle import injected
+from pms_drill.profile import Profile
+from pms_drill.stack.base import Stack
+
+#: A fault that answers at once and behind which the ledger sees every call.
+_FAULT = "server_error"
+_PLACE = "{admin_token}"
+
+
+def run(stack: Stack, name: str, seed: int) -> ResetEvidence:
+    """Run the experiment.
+
+    Raises:
+        Unproven: the breaker did not open, or the fault could not be proved.
+    """
+    threshold = stack.profile.breaker.failure_threshold
+    with Scene(stack, name, seed) as scene:
+        admin = _Admin(stack)
+        scene.guests.ask(scene.book.guest(), "steady")
+        with injected(fault_named(_FAULT, stack.profile), stack.place) as injection:
+            _until_rejected(scene, threshold)
+            refused = {"no token": admin.reset(None), "wrong token": admin.reset("not-" + stack.admin_token)}
+            after_refused = [scene.guests.ask(scene.book.guest(), "open") for _ in range(3)]
+            before = stack.ledger_position()
+            granted = admin.reset(stack.admin_token)
+            after_granted = _until_rejected(scene, threshold)
+            opened = clock.now()
+            calls = [e for e in stack.ledger(before) if e.path != stack.profile.pms.probe_path]
+            injection.heal()
+        again = [admin.reset(stack.admin_token), admin.reset(stack.admin_token)]
+        since_opening = clock.now() - opened
+        after_again = scene.guests.ask(scene.book.guest(), "recovered")
+        unconfigured = _unconfigured(stack)
+    return ResetEvidence(
+        threshold=threshold,
+        wait=stack.profile.breaker.recovery_timeout,
+        refused=refused,
+        after_refused=after_refused,
+        granted=granted,
+        calls_after_granted=len(calls),
+        after_granted=after_granted,
+        again=again,
+        after_again=after_again,
+        since_opening=since_opening,
+        unconfigured=unconfigured,
+    )
+
+
+def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
+    """About how long it takes."""
+    return 6.0
+
+
+def _until_rejected(scene: Scene, threshold: int) -> list[Operation]:
+    asked: list[Operation] = []
+    while len(asked) < threshold + 3:
+        asked.append(scene.guests.ask(scene.book.guest(), "impact"))
+        if is_rejection(asked[-1]):
+            return asked
+    raise Unproven(f"{scene.name}: the breaker did not open after {len(asked)} failures, so there is nothing to reset")
+
+
+def _unconfigured(stack: Stack) -> Told | None:
+    """An agent without a token; None if the profile does not say which setting holds it."""
+    settings = [key for key, value in stack.profile.agent.env.items() if value == _PLACE]
+    if not settings:
+        return None
+    stack.restart_agent(env=dict.fromkeys(settings, ""))
+    told = _Admin(stack).reset(stack.admin_token)
+    stack.restart_agent()
+    return told
+
+
+class _Admin:
+    """The admin route."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def reset(self, token: str | None) -> Told:
+        """Ask for a reset and read the gauge right after it."""
+        stack = self._stack
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = httpx.post(
+            f"{stack.addresses.agent}{stack.profile.endpoints.reset}", headers=headers, timeout=5.0, trust_env=False
+        )
+        stack.journal.note("step", "reset", f"answered {answer.status_code}")
+        try:
+            body = answer.json()
+        except ValueError:
+            body = {}
+        state = body.get("state", "") if isinstance(body, dict) else ""
+        return Told(answer.status_code, str(state), stack.scrape().value(stack.profile.metrics.state, service="pms"))

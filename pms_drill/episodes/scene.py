@@ -1,0 +1,168 @@
+"""What every experiment has: a fresh agent, guests, an observer, phases, and the evidence of it all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from pms_drill import clock
+from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes.guests import GuestBook, Guests, label
+from pms_drill.episodes.observer import Observer
+from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.bundle import Evidence, Expectation, Policy, Span
+from pms_drill.evidence.history import Guest, Operation
+from pms_drill.evidence.ledger import LedgerEntry
+from pms_drill.stack.base import Stack
+
+#: Statuses of a reservation that still change by themselves.
+_OPEN_ENDED = "pending"
+
+
+class Scene:
+    """One experiment on a stack; a context manager.
+
+    Entering it cleans the stack and starts the agent afresh, so that counts begin at zero.
+
+    Args:
+        stack: where it takes place.
+        name: of the experiment; part of its guests' addresses.
+        seed: decides guests and stays.
+        env: laid over the profile's environment.
+    """
+
+    def __init__(self, stack: Stack, name: str, seed: int, env: Mapping[str, str] | None = None) -> None:
+        self.stack = stack
+        self.name = name
+        self.profile = stack.profile
+        self.phases: dict[str, Span] = {}
+        self.book = GuestBook(seed, label(name), hotel_id=stack.profile.pms.hotel_id)
+        self._env = env
+        self._open = ExitStack()
+        self._events_from = len(stack.journal.events)
+
+    def __enter__(self) -> Self:
+        """Start the agent afresh and begin to observe.
+
+        Raises:
+            DrillError: the agent did not start.
+            Unproven: the breaker is not closed or the agent's first probe did not come through.
+        """
+        mended = self.stack.make_clean()
+        if mended:
+            self.stack.journal.note("stack", self.name, "was not clean", "; ".join(mended))
+        self.ledger_from = self.stack.ledger_position()
+        self.stack.restart_agent(env=self._env)
+        self.guests = Guests(self.stack.addresses.agent, self.profile.endpoints, patience=self.profile.guest_patience)
+        self._open.callback(self.guests.close)
+        self.observer = self._open.enter_context(Observer(self.stack.addresses.agent, self.profile.endpoints))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop observing."""
+        self._open.close()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Mark a phase; its span is known when it ends, also by an error."""
+        self.stack.journal.note("phase", self.name, f"{name} begins")
+        begin = clock.now()
+        try:
+            yield
+        finally:
+            self.phases[name] = Span(begin, clock.now())
+            self.stack.journal.note("phase", self.name, f"{name} ends")
+
+    def wait_for(self, what: str, ready: Callable[[], bool], within: float, every: float = 0.02) -> bool:
+        """Poll; false after `within` seconds. What was awaited stands in the journal."""
+        polling = Retrying(
+            stop=stop_after_delay(within), wait=wait_fixed(every), retry=retry_if_result(lambda done: not done)
+        )
+        begun = clock.now()
+        try:
+            polling(ready)
+        except RetryError:
+            self.stack.journal.note("step", self.name, f"waited in vain for {what}", f"{within:g} s")
+            return False
+        self.stack.journal.note("step", self.name, f"waited for {what}", f"{clock.now() - begun:.2f} s")
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass between rounds of guests; nothing is awaited here, so nothing can be missed."""
+        if seconds > 0:
+            threading.Event().wait(seconds)
+
+    def look_up_all(self, phase: str) -> list[Operation]:
+        """Look up every reservation that guests were given an id of."""
+        return self.guests.at_once(
+            partial(self.guests.look_up, guest, reservation, phase) for reservation, guest in self._known()
+        )
+
+    def wait_until_ended(self, phase: str, within: float) -> bool:
+        """Look reservations up until none is pending; false after `within` seconds."""
+
+        def nothing_pending() -> bool:
+            return all(operation.body.get("status") != _OPEN_ENDED for operation in self.look_up_all(phase))
+
+        return self.wait_for("pending reservations to end", nothing_pending, within, every=0.1)
+
+    def quiesce(self, within: float = 5.0) -> None:
+        """Wait until the PMS side has been quiet for a while: nothing at work there, nothing new in the ledger.
+
+        Raises:
+            Unproven: it does not become quiet, so that a final read would say nothing.
+        """
+        quiet_s = 0.3
+        last: tuple[list[LedgerEntry], float] = ([], clock.now())
+
+        def quiet() -> bool:
+            nonlocal last
+            entries = self.stack.ledger(self.ledger_from)
+            at_work = any(entry.forwarded and not entry.answered and not entry.note for entry in entries)
+            if at_work or entries != last[0]:
+                last = (entries, clock.now())
+                return False
+            return clock.now() - last[1] >= quiet_s
+
+        if not self.wait_for("the PMS side to be quiet", quiet, within):
+            raise Unproven(f"{self.name}: requests at the PMS side did not end within {within:g} s")
+
+    def final_read(self) -> list[Booking]:
+        """What the PMS holds now, read directly."""
+        bookings = self.stack.bookings()
+        self.stack.journal.note("step", self.name, "final read", f"{len(bookings)} orders at the PMS")
+        return bookings
+
+    def evidence(self, expected: Expectation, policy: Policy, bookings: list[Booking] | None) -> Evidence:
+        """Everything that was seen, as plain data. Call it after the scene has ended."""
+        opened = self.phases.get("open")
+        return Evidence(
+            expectation=expected,
+            policy=policy,
+            phases=dict(self.phases),
+            operations=list(self.guests.operations),
+            ledger=self.stack.ledger(self.ledger_from),
+            scrapes=list(self.observer.scrapes),
+            events=self.stack.journal.since(self._events_from),
+            log=self.stack.agent_log(),
+            bookings=bookings,
+            statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
+            epoch=clock.utc().timestamp() - clock.now(),
+            secrets=(self.stack.pms_key, self.stack.admin_token),
+        )
+
+    def _known(self) -> list[tuple[str, Guest]]:
+        found: dict[str, Guest] = {}
+        for operation in self.guests.operations:
+            reservation = operation.body.get("reservation_id")
+            if isinstance(reservation, str):
+                found[reservation] = operation.guest
+        return list(found.items())

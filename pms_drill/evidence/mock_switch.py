@@ -1,0 +1,34 @@
+"""What was seen while the agent was switched to its mock by hand, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.history import Operation
+from pms_drill.evidence.ledger import LedgerEntry
+
+
+@dataclass(frozen=True)
+class MockEvidence:
+    """One experiment: mock for a while, then the real adapter again with the same state.
+
+    Attributes:
+        while_mock: guests' operations on the mock.
+        calls_while_mock: requests at the PMS side meanwhile.
+        seconds: how long the mock held; longer than a breaker's wait and several rounds of the outbox.
+        log_while_mock: what the agent wrote meanwhile.
+        ready_while_mock: the readiness answer, its `pms` object.
+        after: look-ups of the reservations after the switch back, and a question.
+        bookings: the final direct read of the PMS.
+        domain: part of the guests' addresses after the @.
+    """
+
+    while_mock: list[Operation]
+    calls_while_mock: list[LedgerEntry]
+    seconds: float
+    log_while_mock: str
+    ready_while_mock: dict[str, object]
+    after: list[Operation]
+    bookings: list[Booking]
+    domain: str

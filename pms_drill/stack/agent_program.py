@@ -1,0 +1,182 @@
+"""The agent as a program: started as its profile says, restarted, killed, and never changed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+
+from pms_drill.errors import DrillError
+from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.profile import Profile
+from pms_drill.stack.ports import listens
+from pms_drill.stack.process import Program
+
+#: The project: what `{repo}` in a profile stands for.
+REPO = Path(__file__).resolve().parents[2]
+
+
+class AgentProgram:
+    """Starts the agent of a profile at one address, as often as needed.
+
+    The address stays the same over restarts, and so does the state folder unless a fresh one is asked for.
+
+    Args:
+        profile: says how to start it.
+        pms_url: base URL of the PMS with the proxies in between.
+        pms_key: key of the PMS's web service.
+        folder: where state folders are made.
+        log: file for the agent's output.
+        note: told process id and name of each start, for the lease.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        pms_url: str,
+        pms_key: str,
+        folder: Path,
+        log: Path,
+        note: Callable[[int, str], None],
+    ) -> None:
+        self._profile = profile
+        self._pms_url = pms_url
+        self._pms_key = pms_key
+        self._folder = folder
+        self._log = log
+        self._note = note
+        self._program: Program | None = None
+        self._port = 0
+        self._starts = 0
+        self._log_begins = 0
+        self.admin_token = secrets.token_urlsafe(24)
+
+    @property
+    def url(self) -> str:
+        """Base URL, known after the first start."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running agent; 0 before the start."""
+        return self._program.pid if self._program else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._program is not None and self._program.running
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder that the agent keeps its state in."""
+        return self._folder / f"state-{self._starts}"
+
+    def start(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:
+        """Start the agent and wait until its readiness answers 200.
+
+        Args:
+            fresh: with an empty state folder, and with a log that begins here.
+            env: laid over the profile's environment for this start.
+
+        Raises:
+            DrillError: the port is taken, the program ended (with its last log lines) or was not ready in time.
+        """
+        if not self._port:
+            self._port = stable_port()
+        if listens(self._port):
+            raise DrillError(
+                "the agent's port is taken by another program",
+                where=self.url,
+                todo="end that program, or run again: the port is drawn anew",
+            )
+        if fresh or not self._starts:
+            self._starts += 1
+            self.state_dir.mkdir(parents=True)
+            self._log_begins = self._log.stat().st_size if self._log.is_file() else 0
+        self._program = self._build(env or {})
+        self._program.start()
+        self._note(self._program.pid, "agent")
+        try:
+            self._program.wait_until(
+                self._ready,
+                within=self._profile.agent.start_timeout,
+                todo=f"check [agent] in the profile {self._profile.name}: start, env and endpoints.ready",
+            )
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it: SIGTERM, then SIGKILL."""
+        if self._program is not None:
+            self._program.stop()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._program is not None:
+            self._program.kill()
+
+    def log(self) -> str:
+        """What the agent has written since its last fresh start, to its output and to its log file."""
+        try:
+            with self._log.open("rb") as file:
+                file.seek(self._log_begins)
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
+
+    def log_file(self) -> str:
+        """What the agent has written to `{log_file}`; empty if it has none."""
+        try:
+            return (self.state_dir / "agent.log").read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def forget(self) -> None:
+        """Remove the state folders of earlier fresh starts."""
+        for folder in self._folder.glob("state-*"):
+            if folder != self.state_dir:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _ready(self) -> bool:
+        try:
+            answer = httpx.get(f"{self.url}{self._profile.endpoints.ready}", timeout=1.0, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    def _build(self, env: Mapping[str, str]) -> Program:
+        places = {
+            "python": sys.executable,
+            "port": str(self._port),
+            "pms_url": self._pms_url,
+            "pms_key": self._pms_key,
+            "admin_token": self.admin_token,
+            "state_dir": str(self.state_dir),
+            "log_file": str(self.state_dir / "agent.log"),
+            "repo": str(REPO),
+        }
+
+        def fill(text: str, key: str) -> str:
+            try:
+                return text.format(**places)
+            except (KeyError, IndexError, ValueError) as error:
+                raise DrillError(
+                    f"the profile {self._profile.name} has a place that cannot be filled in: {text!r}",
+                    where=key,
+                    todo=f"use {', '.join(f'{{{place}}}' for place in places)}",
+                ) from error
+
+        agent = self._profile.agent
+        return Program(
+            "agent",
+            [fill(word, "agent.start") for word in agent.start],
+            env={name: fill(value, f"agent.env.{name}") for name, value in {**agent.env, **env}.items()},
+            cwd=Path(fill(agent.workdir, "agent.workdir")),
+            log=self._log,
+        )

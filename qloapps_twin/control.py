@@ -1,0 +1,168 @@
+"""The control listener: JSON over HTTP, for tests and experiments only.
+
+Every request needs `Authorization: Bearer <TWIN_CONTROL_TOKEN>`; without it 401. Bodies and answers are JSON objects;
+400 says in `error` what is wrong.
+
+| request | body | does |
+|---|---|---|
+| `GET /switches` | | all switches (see `switches.Switches`) |
+| `PATCH /switches` | `{"db_down": true, "stored_but_500": 3}` | changes the named ones; a number is for so many bookings |
+| `POST /reset` | `{}` or `{"rooms_per_type": 5}` | back to the base state: hotel, keys, switches, seed |
+| `GET /state` | | numbers of orders, live lines, customers, rooms per type, and of bookings under way |
+| `POST /state` | `{"bookings": [..], "cancelled": [4], "next_ids": {"orders": 10}}` | seeds a state, in this order: ids, rooms, bookings, cancelled |
+| `PUT /keys` | `{"key": "..", "active": true, "shop": true, "permissions": {"hotels": ["GET"]}}` | adds or replaces a key; `permissions` null allows all, `{}` none |
+| `DELETE /keys` | `{"key": ".."}` | forgets a key |
+| `POST /keys/rotate` | `{"key": "<32 characters>"}` | the new main key; the old one is unknown from now on |
+| `PATCH /settings` | `{"race_window_ms": 100, "latency": "recorded"}` | changes what the command line set |
+
+`POST /state`: `bookings` are bodies of `POST /api/bookings` (the object with `booking`), made at once and atomically;
+`rooms` is `{"<id>": 2}` to put rooms out of order (1: in order again); `next_ids` sets the next id of `orders`, `lines`,
+`customers`, `carts`, `order_details`, `order_histories`. Its answer lists the ids of the orders made.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+from qloapps_twin import auth, catalogue
+from qloapps_twin.answers import JSON, Answer, Crashed, Refused, Request, Steps
+from qloapps_twin.booking import Bench, create
+from qloapps_twin.hotel import Hotel
+from qloapps_twin.http_edge import Gate
+from qloapps_twin.latency import Latency
+from qloapps_twin.race import Race
+from qloapps_twin.service import WebService
+
+_TABLES = ("orders", "lines", "customers", "carts", "order_details", "order_histories")
+
+
+class Control:
+    """Answers the control listener's requests by changing the web service."""
+
+    def __init__(self, service: WebService, token: str, gate: Gate, latency: Latency) -> None:
+        self._service = service
+        self._token = token
+        self._gate = gate
+        self._latency = latency
+        self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
+            ("GET", "/switches"): self._switches,
+            ("PATCH", "/switches"): self._set_switches,
+            ("POST", "/reset"): self._reset,
+            ("GET", "/state"): self._state,
+            ("POST", "/state"): self._seed,
+            ("PUT", "/keys"): self._put_key,
+            ("DELETE", "/keys"): self._delete_key,
+            ("POST", "/keys/rotate"): self._rotate,
+            ("PATCH", "/settings"): self._settings,
+        }
+
+    def answer(self, request: Request) -> Steps:
+        """Carry one control request out."""
+        sent = request.headers.get("authorization", "")
+        if not hmac.compare_digest(sent.encode(), f"Bearer {self._token}".encode()):
+            return _told(401, {"error": "Authorization: Bearer <token> is needed"})
+        route = self._routes.get((request.method, request.path))
+        if route is None:
+            known = ", ".join(f"{method} {path}" for method, path in self._routes)
+            return _told(404, {"error": f"no such thing; there are {known}"})
+        try:
+            body = json.loads(request.body or b"{}")
+            if not isinstance(body, dict):
+                raise ValueError("the body must be a JSON object")
+            return _told(200, route(body))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _told(400, {"error": f"{type(error).__name__}: {error}"})
+        yield 0.0  # makes this a generator, as the edge wants it
+
+    def _switches(self, _: dict[str, Any]) -> dict[str, Any]:
+        switches = self._service.switches
+        return {name: getattr(switches, name) for name in switches.__slots__}
+
+    def _set_switches(self, body: dict[str, Any]) -> dict[str, Any]:
+        for name, value in body.items():
+            self._service.switches.set(name, value)
+        self._gate.set_closed(self._service.switches.db_paused)
+        return self._switches({})
+
+    def _reset(self, body: dict[str, Any]) -> dict[str, Any]:
+        rooms = body.get("rooms_per_type")
+        if rooms is not None:
+            if not isinstance(rooms, int) or not 1 <= rooms <= 100_000:
+                raise ValueError("rooms_per_type must be a number from 1 to 100000")
+            self._service.build = lambda: catalogue.build(rooms)
+        self._service.reset()
+        self._gate.set_closed(False)
+        return self._state({})
+
+    def _state(self, _: dict[str, Any]) -> dict[str, Any]:
+        hotel = self._service.hotel
+        return {
+            "orders": len(hotel.orders),
+            "live_lines": sum(line.live for line in hotel.lines.values()),
+            "customers": len(hotel.customers),
+            "rooms_per_type": {str(kind): len(rooms) for kind, rooms in hotel.rooms_of.items()},
+            "bookings_under_way": self._service.race.under_way,
+        }
+
+    def _seed(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"orders": seed(self._service, body)}
+
+    def _put_key(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._service.keys.put(auth.Key(**body))
+        return {}
+
+    def _delete_key(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._service.keys.of.pop(str(body["key"]).lower(), None)
+        return {}
+
+    def _rotate(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._service.rotate(str(body["key"]))
+        return {}
+
+    def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "race_window_ms" in body:
+            self._service.set_window(float(body["race_window_ms"]) / 1000)
+        if "latency" in body:
+            self._latency.set_mode(str(body["latency"]))
+        return {"race_window_ms": self._service.race.window * 1000, "latency": self._latency.mode}
+
+
+def seed(service: WebService, state: dict[str, Any]) -> list[int]:
+    """Put a state into the hotel (see the module's text); returns the ids of the orders made.
+
+    Raises:
+        ValueError: something in it is unknown or QloApps would refuse it.
+    """
+    hotel: Hotel = service.hotel
+    unknown = set(state) - {"next_ids", "rooms", "bookings", "cancelled"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    for table, number in state.get("next_ids", {}).items():
+        if table not in _TABLES:
+            raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
+        hotel.next_id[table] = int(number)
+    for key, status in state.get("rooms", {}).items():
+        room = hotel.rooms[int(key)]
+        room.status = int(status)
+        hotel.occupancy[room.type_id].set_out_of_order(room.id, room.status != 1)
+    bench = Bench(hotel, service.now, service.rng, Race(service.rng, 0.0), "127.0.0.1")
+    orders = []
+    for body in state.get("bookings", []):
+        try:
+            for _ in (work := create(bench, body["booking"])):
+                pass
+        except (Refused, Crashed) as error:
+            raise ValueError(f"QloApps refuses to book this: {error}") from None
+        finally:
+            work.close()
+        orders.append(max(hotel.orders))
+    for order in state.get("cancelled", []):
+        hotel.set_state(hotel.orders[int(order)], 4, service.now())
+    return orders
+
+
+def _told(status: int, body: dict[str, Any]) -> Answer:
+    return Answer(status, json.dumps(body).encode(), JSON, handled=False, cookie=False)

@@ -1,0 +1,71 @@
+"""Fields of generic resources that no rule looks at: what the recorded hotel shows in them."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+
+Row = dict[str, Any]
+"""One row of a generic resource, in QloApps' order of fields; `associations` comes last."""
+_DATA: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/fields.json").read_text("utf-8"))
+RESOURCES: list[str] = json.loads(files("qloapps_twin").joinpath("data/resources.json").read_text("utf-8"))
+HOTEL: Row = _DATA["hotel"]
+CUSTOMER: Row = _DATA["customer"]
+STATES: list[list[Any]] = _DATA["order_states"]
+ROOM_TYPE: Row = _DATA["room_type"]
+SERVICE: Row = _DATA["service"]
+_OF_ROOM_TYPE = (
+    "advance_payments",
+    "categories",
+    "images",
+    "room_type_features",
+    "tags",
+    "hotel_rooms",
+    "feature_prices",
+    "extra_demands",
+    "services",
+)
+# id, name, price; 5 and 6 are added to bookings of the shop by themselves; names from 7 on are ours
+SERVICES = (
+    (5, "Room Maintenance Fees", "250.000000"),
+    (6, "Internet Handling Charges", "250.000000"),
+    (7, "Airport Shuttle", "50.000000"),
+    (8, "Cab on Demand", "200.000000"),
+    (9, "Breakfast", "350.000000"),
+    (10, "Dinner", "450.000000"),
+)
+
+
+def two_languages(value: str) -> list[dict[str, Any]]:
+    """A text in both languages of the shop."""
+    return [{"id": 1, "value": value}, {"id": 2, "value": value}]
+
+
+def room_type(key: int, name: str, link: str, price: str, added: str, hotel_id: int, rooms: list[int]) -> Row:
+    """The row of a room type."""
+    stored = ROOM_TYPE["associations"] | {"hotel_rooms": [{"id": room} for room in rooms]}
+    associations = {name: stored.get(name, []) for name in _OF_ROOM_TYPE}
+    changed = {"id": key, "id_hotel": hotel_id, "price": price, "date_add": added, "date_upd": added}
+    texts = {"name": two_languages(name), "link_rewrite": two_languages(link)}
+    return ROOM_TYPE | changed | texts | {"associations": associations}
+
+
+def service(key: int, name: str, price: str) -> Row:
+    """The row of a service."""
+    link = name.lower().replace(" ", "-")
+    added = 1 if key == SERVICES[0][0] else 0
+    changed = {"id": key, "price": price, "auto_add_to_cart": added}
+    return SERVICE | changed | {"name": two_languages(name), "link_rewrite": two_languages(link)}
+
+
+def in_language(row: Row, language: str) -> Row:
+    """The row with texts of one language as plain strings (`language=1`)."""
+    return {name: _plain(value, language) for name, value in row.items()}
+
+
+def _plain(value: Any, language: str) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], dict) and set(value[0]) == {"id", "value"}:
+        return next((one["value"] for one in value if str(one["id"]) == language), "")
+    return value

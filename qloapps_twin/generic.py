@@ -1,0 +1,120 @@
+"""Writing to generic resources, in XML only: customers and order histories; the others refuse or ignore it."""
+
+from __future__ import annotations
+
+from qloapps_twin.answers import Problem, Refused, warning
+from qloapps_twin.booking_wish import valid_email, valid_name
+from qloapps_twin.fields import CUSTOMER, Row
+from qloapps_twin.hotel import Customer, Hotel
+from qloapps_twin.php import is_unsigned_int, to_int
+from qloapps_twin.tables import Table
+from qloapps_twin.xml_input import BadXml, Node, parse, parser_warnings
+
+_FILE = "WebserviceRequest.php"
+_REQUIRED = {
+    "customers": ("passwd", "lastname", "firstname", "email"),
+    "order_histories": ("id_order_state", "id_order"),
+}
+
+
+def add_row(hotel: Hotel, table: Table, body: bytes, now: str) -> Row:
+    """POST: the new row as QloApps answers it (what was not sent is empty or null).
+
+    Raises:
+        Refused: 500 code 127 for what is not XML, 400 for a missing or invalid field.
+    """
+    sent = _element(body, table)
+    for name in _REQUIRED.get(table.name, ()):
+        if not sent.text_of(name):
+            raise Refused(400, Problem(41, f'parameter "{name}" required'))
+    if table.name == "customers":
+        return _add_customer(hotel, sent, now)
+    if table.name == "order_histories":
+        return _add_history(hotel, sent, now)
+    raise Refused(400, Problem(85, f"Validation error: the twin does not create {table.name}"))
+
+
+def change_row(hotel: Hotel, table: Table, argument: str, body: bytes, now: str) -> Row:
+    """PUT: only customers can be changed here.
+
+    Raises:
+        Refused: 404 code 92 for an unknown id, as add_row for a bad body.
+    """
+    sent = _element(body, table)
+    key = to_int(sent.text_of("id") or argument)
+    if table.row(hotel, key) is None:
+        raise Refused(404, Problem(92, "Invalid ID"))
+    if table.name == "customers":
+        customer = hotel.customers[key]
+        _check_customer(sent)
+        for name in ("firstname", "lastname", "phone"):
+            if sent.has(name):
+                setattr(customer, name, sent.text_of(name))
+    row = table.row(hotel, key)
+    return row or {}
+
+
+def remove_rows(hotel: Hotel, table: Table, argument: str) -> None:
+    """DELETE: only customers can be deleted here.
+
+    Raises:
+        Refused: 404 code 87 for ids that do not exist.
+    """
+    key = int(argument) if is_unsigned_int(argument) else 0
+    if table.row(hotel, key) is None:
+        told = Problem(87, f"Id(s) not exists: {argument or 0}")
+        raise Refused(404, *([] if argument else [warning("Undefined array key 1", 1340, _FILE)]), told)
+    if table.name == "customers":
+        customer = hotel.customers.pop(key)
+        if hotel.customer_by_email.get(customer.email.casefold()) == key:
+            del hotel.customer_by_email[customer.email.casefold()]
+
+
+def _element(body: bytes, table: Table) -> Node:
+    try:
+        root = parse(body)
+    except BadXml as error:
+        text = body.decode("utf-8", "replace")
+        told = parser_warnings(error, body, "SimpleXMLElement::__construct()", 1389, _FILE) if body else []
+        reason = f"XML error : String could not be parsed as XML\nXML length : {len(body)}\nOriginal XML : {text}"
+        raise Refused(500, *told, Problem(127, reason)) from None
+    return root.child(table.one) or Node(table.one)
+
+
+def _check_customer(sent: Node) -> None:
+    for name, fine in (("lastname", valid_name), ("firstname", valid_name), ("email", valid_email)):
+        if sent.has(name) and not fine(sent.text_of(name)):
+            raise Refused(400, Problem(85, f'Validation error: "Property Customer->{name} is not valid"'))
+
+
+def _add_customer(hotel: Hotel, sent: Node, now: str) -> Row:
+    _check_customer(sent)
+    phone = sent.text_of("phone")
+    customer = Customer(
+        hotel.take_id("customers"),
+        sent.text_of("firstname"),
+        sent.text_of("lastname"),
+        sent.text_of("email"),
+        phone,
+        now,
+    )
+    hotel.add_customer(customer)
+    told: Row = {name: sent.text_of(name) if sent.has(name) else None for name in CUSTOMER if name != "associations"}
+    keys = {name: "" for name in ("id_default_group", "id_gender", "id_risk") if told[name] is None}
+    hidden = {"secure_key": CUSTOMER["secure_key"], "passwd": CUSTOMER["passwd"]}
+    added = {"id": str(customer.id), "id_lang": 1, "last_passwd_gen": now, "date_add": now, "date_upd": now}
+    return told | keys | hidden | added | {"id_shop": 1, "id_shop_group": 1, "associations": {"groups": []}}
+
+
+def _add_history(hotel: Hotel, sent: Node, now: str) -> Row:
+    order = hotel.orders.get(to_int(sent.text_of("id_order")))
+    if order is None:
+        raise Refused(400, Problem(85, 'Validation error: "Property OrderHistory->id_order is not valid"'))
+    entry = hotel.set_state(order, to_int(sent.text_of("id_order_state")), now)
+    return {
+        "id": str(entry.id),
+        "id_employee": "",
+        "id_order_state": entry.state,
+        "id_order": str(entry.order_id),
+        "date_add": entry.date_add,
+    }

@@ -1,0 +1,30 @@
+"""Opens an embedded stack and holds it: `python hold_a_stack.py RUN_DIR READY_FILE`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+
+from pms_drill import profile
+from pms_drill.lease import Lease
+from pms_drill.stack.embedded import EmbeddedStack
+
+
+def main() -> None:
+    run_dir, ready = Path(sys.argv[1]), Path(sys.argv[2])
+    (run_dir / "logs").mkdir(parents=True)
+    with (
+        Lease() as lease,
+        EmbeddedStack(profile.load("reference-fast"), run_dir, label="held", lease=lease, seed=1),
+    ):
+        children = [child.pid for child in psutil.Process().children(recursive=True)]
+        ready.with_suffix(".part").write_text(json.dumps(children))
+        ready.with_suffix(".part").rename(ready)
+        threading.Event().wait(120)
+
+
+main()
