@@ -6,7 +6,6 @@ import json
 from importlib.resources import files
 from typing import Any
 
-
 Row = dict[str, Any]
 """One row of a generic resource, in QloApps' order of fields; `associations` comes last."""
 _DATA: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/fields.json").read_text("utf-8"))

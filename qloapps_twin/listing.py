@@ -124,7 +124,7 @@ def _sort(hotel: Hotel, table: Table, things: list[Any], text: str) -> list[Any]
     for name, descending in reversed(names):
         column = table.columns[name]
         keys = {id(thing): _key(column(hotel, thing)) for thing in things}
-        things = sorted(things, key=lambda thing: keys[id(thing)], reverse=descending)  # noqa: B023 -- used at once
+        things = sorted(things, key=lambda thing: keys[id(thing)], reverse=descending)
     return things
 
 

@@ -78,9 +78,13 @@ def under_fault(evidence: Evidence) -> Window | None:
 
 
 def after_heal(evidence: Evidence) -> Window | None:
-    """From the first scrape to the last one before a guest whom the PMS answered after the heal."""
-    good = [op.started for op in evidence.asked("recovery", "recovered") if is_success(op)]
-    return _window(evidence, [scrape for scrape in evidence.scrapes if good and scrape.ended <= good[-1]])
+    """From the first scrape to the last one between the PMS's first answer after the heal and the second strike."""
+    good = [operation.ended for operation in evidence.asked("recovery", "recovered") if is_success(operation)]
+    if not good or "recovered" not in evidence.phases:
+        return None
+    end = evidence.phases["recovered"].end
+    kept = [scrape for scrape in evidence.scrapes if scrape.ended <= end]
+    return _window(evidence, kept) if kept and kept[-1].started >= min(good) else None
 
 
 def _window(evidence: Evidence, scrapes: list[Scrape]) -> Window | None:

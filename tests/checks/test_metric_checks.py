@@ -301,6 +301,11 @@ def test_in_front_of_the_ledger_probes_are_not_compared():
     assert metrics.transitions_are_legal_and_counted(outage(ledger=[], expectation=told)).outcome is Outcome.PASSED
 
 
+def test_a_scrape_just_before_the_closing_does_not_deny_it():
+    scrapes = [scrape for scrape in outage().scrapes if scrape.started < 6.05 or scrape.started > 8.0]
+    assert metrics.transitions_are_legal_and_counted(outage(scrapes=scrapes)).outcome is Outcome.PASSED
+
+
 def test_closing_under_the_fault_fails():
     def close(counts):
         counts.move(5.8, "open", "half_open")
