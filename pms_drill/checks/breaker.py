@@ -115,17 +115,20 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
 
 
 def rejects_fast(evidence: Evidence) -> Verdict:
-    """BRK-19: while the breaker is open an answer does not wait for the PMS."""
-    bound = max(evidence.policy.timeout / 10, evidence.policy.slack)
-    claimed = f"while the breaker is open the slowest answers come within {bound * 1000:.0f} ms"
+    """BRK-19: while the breaker is open an answer does not wait for the PMS.
+
+    An experiment has fewer than a hundred answers, so that their p99 would be a single one: p95 is judged.
+    """
+    bound = evidence.policy.timeout / 10 + evidence.policy.slack
+    claimed = f"while the breaker is open 95 % of the answers come within {bound * 1000:.0f} ms"
     span = not_closed(evidence)
     if span is None:
         return unknown(claimed, answers=NEVER_OPENED)
     asked = [operation for operation in evidence.asked("open") if span.holds(operation.started)]
     if not asked:
         return unknown(claimed, answers="nobody asked while the breaker was open")
-    p99 = percentile([operation.seconds for operation in asked], 0.99)
-    return judge(p99 < bound, claimed, answers=f"p99 {p99 * 1000:.0f} ms of {len(asked)}")
+    p95 = percentile([operation.seconds for operation in asked], 0.95)
+    return judge(p95 < bound, claimed, answers=f"p95 {p95 * 1000:.0f} ms of {len(asked)}")
 
 
 def stays_open_for_the_wait(evidence: Evidence) -> Verdict:

@@ -10,10 +10,10 @@ from collections import Counter
 from pms_drill.checks.attempts import operation_of
 from pms_drill.checks.exposition import KINDS, OPERATIONS
 from pms_drill.checks.fates import classify
-from pms_drill.checks.moments import failures_before_opening, is_rejection, opened, probe_rounds
+from pms_drill.checks.moments import failures_before_opening, healed, is_rejection, opened, probe_rounds
 from pms_drill.checks.states import NAMES, known_states
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
-from pms_drill.checks.windows import Range, before_heal, under_fault, whole
+from pms_drill.checks.windows import Range, after_heal, before_heal, under_fault, whole
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind
 from pms_drill.evidence.ledger import LedgerEntry
@@ -117,6 +117,13 @@ def transitions_are_legal_and_counted(evidence: Evidence) -> Verdict:
         wrong.append(f"opened {grown('closed', 'open'):g} times under the fault, {seen_by}")
     if grown("half_open", "closed"):
         wrong.append("closed under the fault")
+    well = after_heal(evidence)
+    if (
+        has_opened
+        and well is not None
+        and well.grown(names.transitions, to="closed") != well.grown(names.transitions, **{"from": "closed"})
+    ):
+        wrong.append("guests were answered by the PMS again, and it was not closed as often as opened")
     if evidence.expectation.reaches_ledger and not evidence.expectation.delays_requests:
         until = window.last.ended + evidence.policy.slack
         rounds = [together[0].received for together in probe_rounds(evidence, until)]
@@ -238,8 +245,8 @@ def _met_a_limit(evidence: Evidence) -> bool:
 def _may_be_cut(entry: LedgerEntry, evidence: Evidence) -> bool:
     """Whether a heal may have cut the call's connection, so that a read may come a second time."""
     lasts = evidence.policy.timeout + evidence.policy.slack
-    heals = [span.end for name, span in evidence.phases.items() if name in ("armed", "strike")]
-    return any(end - lasts <= entry.received <= end + evidence.policy.slack for end in heals)
+    heals = [healed(evidence), *(span.end for name, span in evidence.phases.items() if name == "strike")]
+    return any(end - lasts <= entry.received <= end for end in heals)
 
 
 def _at(evidence: Evidence, moment: float) -> str:

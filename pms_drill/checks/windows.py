@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pms_drill.checks.moments import is_success
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
@@ -74,6 +75,16 @@ def under_fault(evidence: Evidence) -> Window | None:
     sooner = [scrape for scrape in evidence.scrapes if scrape.ended <= begin]
     later = [scrape for scrape in evidence.scrapes if begin < scrape.ended <= evidence.phases["armed"].end]
     return _window(evidence, [sooner[-1], *later]) if sooner and later else None
+
+
+def after_heal(evidence: Evidence) -> Window | None:
+    """From the first scrape to the last one between the PMS's first answer after the heal and the second strike."""
+    good = [operation.ended for operation in evidence.asked("recovery", "recovered") if is_success(operation)]
+    if not good or "recovered" not in evidence.phases:
+        return None
+    end = evidence.phases["recovered"].end
+    kept = [scrape for scrape in evidence.scrapes if scrape.ended <= end]
+    return _window(evidence, kept) if kept and kept[-1].started >= min(good) else None
 
 
 def _window(evidence: Evidence, scrapes: list[Scrape]) -> Window | None:

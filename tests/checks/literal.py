@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -144,7 +145,7 @@ class Counted:
                 samples[name, labels] = samples.get((name, labels), 0.0) + 1
         samples[NAMES.state, frozenset({("service", "pms")})] = [value for when, value in self.states if when <= at][-1]
         samples[NAMES.pending, frozenset()] = [value for when, value in self.pending if when <= at][-1]
-        return Scrape(at, at + 0.002, samples, {})
+        return Scrape(at, at + 0.002, samples, {}, f"{NAMES.state} 0\n")
 
     def scrapes(self, begin: float, end: float) -> list[Scrape]:
         return [self.scrape(begin + 0.05 * number) for number in range(int((end - begin) / 0.05) + 1)]
@@ -201,6 +202,7 @@ def operations() -> list[Operation]:
         mock(6.1, "rec1", "recovery"),
         ask(6.3, "rec2", "recovery"),
         look(7.0, "bob", "confirmed", "recovered", order=12),
+        ask(7.6, "rec3", "recovered"),
         reserve(8.1, "cat", "strike", status=202),
         look(10.9, "cat", "confirmed", order=13),
         look(10.9, "bob", "confirmed", order=12),
@@ -222,6 +224,7 @@ def ledger() -> list[LedgerEntry]:
         call(6.4, ORDERS),
         booked(6.42, "bob"),
         call(6.43, LINES),
+        call(7.601),
         booked(8.11, "cat", 500, pms_status=None, copies=0),
         call(8.12, ORDERS, 500),
         call(8.8, ORDERS),
@@ -233,7 +236,7 @@ def ledger() -> list[LedgerEntry]:
 def counted() -> Counted:
     """What the agent's metrics say about it."""
     counts = Counted()
-    for at in (0.104, 0.204, 6.304):
+    for at in (0.104, 0.204, 6.304, 7.604):
         counts.call(at, "availability")
     for number in range(5):
         counts.call(3.004 + 0.01 * number, "availability", "server")
@@ -279,6 +282,11 @@ def log() -> str:
     return "\n".join(said) + "\n"
 
 
+@functools.cache
+def _good_scrapes() -> tuple[Scrape, ...]:
+    return tuple(counted().scrapes(-0.5, 11.5))
+
+
 def outage(**changes: Any) -> Evidence:
     """An outage in which everything went as it should; what is given replaces a part of it."""
     told: dict[str, Any] = {
@@ -287,7 +295,7 @@ def outage(**changes: Any) -> Evidence:
         "phases": PHASES,
         "operations": operations(),
         "ledger": ledger(),
-        "scrapes": counted().scrapes(-0.5, 11.5),
+        "scrapes": list(_good_scrapes()),
         "events": [],
         "log": log(),
         "bookings": [held(11, "ada"), held(12, "bob"), held(13, "cat")],
