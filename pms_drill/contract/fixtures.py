@@ -88,7 +88,11 @@ class Calls:
     def made(self) -> list[str]:
         """Method and target of each call so far."""
         probe = self._stack.profile.pms.probe_path
-        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since) if entry.path != probe]
+        return [call for call in self.made_with_probes() if call.partition(" ")[2].partition("?")[0] != probe]
+
+    def made_with_probes(self) -> list[str]:
+        """The same with the agent's own probes."""
+        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since)]
 
 
 @pytest.fixture(scope="session")
