@@ -54,7 +54,7 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
     @app.post(
         "/api/v1/pms/availability",
         response_model=Availability,
-        operation_id="askAvailability",
+        operation_id="checkAvailability",
         responses=_documented(404, 422, 502, 503, 504),
     )
     async def availability(query: Query) -> Availability:
@@ -85,7 +85,7 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
     @app.get(
         "/api/v1/pms/reservations/{reservation_id}",
         response_model=Reservation,
-        operation_id="readReservation",
+        operation_id="getReservation",
         responses=_documented(404),
     )
     async def read(reservation_id: str) -> Reservation:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from hotel_agent.answers import Booked, Found, says_outcome_unknown, says_sold_out, says_unknown_thing
 from hotel_agent.failures import BreakerNotClosed, PmsFailure, PmsRefused
+from hotel_agent.intent import Intent
 from hotel_agent.logs import logger
 from hotel_agent.models import Query, Status
-from hotel_agent.outbox import Intent, Outbox
-from hotel_agent.qloapps import (
-    Booked,
-    Found,
-    QloApps,
-    UnknownThing,
-    says_outcome_unknown,
-    says_sold_out,
-    says_unknown_thing,
-)
+from hotel_agent.outbox import Outbox, Withdrawn
+from hotel_agent.qloapps import QloApps, UnknownThing
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotSent:
-    """Certainly nothing was done: the breaker is not closed (no failure) or the failure is certain."""
+    """Certainly nothing was done: the failure is certain, or (no failure) no request was to leave."""
 
     failure: PmsFailure | None
 
@@ -80,35 +74,38 @@ class Booker:
         """Send the booking request once. The intent says that it was sent before it leaves (write-ahead).
 
         Args:
-            guest_waits: whether a refusal by the breaker is one of a guest's call.
+            guest_waits: whether a refusal by the breaker is the rejection of a guest's reservation.
         """
+        rejected_as = "reservation" if guest_waits else None
         if not self.currency:
-            nothing = await self._learn_currency(intent, guest_waits)
+            nothing = await self._learn_currency(intent, rejected_as)
             if nothing is not None:
                 return intent, nothing
         before = intent
-        intent = await self._outbox.update(
-            intent,
-            attempts=intent.attempts + 1,
-            doubtful=True,
-            attempted_at=self._clock(),
-            readbacks=0,
-            currency=self.currency,
-        )
         try:
-            booked = await self.qloapps.book(intent.stay, self.currency, count_rejection=guest_waits)
+            intent = await self._outbox.update(
+                intent,
+                attempts=intent.attempts + 1,
+                doubtful=True,
+                attempted_at=self._clock(),
+                readbacks=0,
+                currency=self.currency,
+            )
+        except Withdrawn:
+            return intent, NotSent(None)
+        try:
+            booked = await self.qloapps.book(intent.stay, self.currency, rejected_as=rejected_as)
         except BreakerNotClosed:
-            return await self._outbox.save(before), NotSent(None)
+            return await self._outbox.update(before), NotSent(None)
         except PmsFailure as failure:
             if failure.certain:
-                return await self._outbox.save(before), NotSent(failure)
+                return await self._outbox.update(before), NotSent(failure)
             return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
         except PmsRefused as refusal:
             if says_outcome_unknown(refusal):
                 return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
             # The attempt is settled; an earlier one may not be.
-            settled = replace(intent, doubtful=before.doubtful)
-            return await self._outbox.save(settled), _refused(refusal)
+            return await self._outbox.update(intent, doubtful=before.doubtful), _refused(refusal)
         return await self._verified(before, intent, booked, guest_waits)
 
     async def read_back(self, intent: Intent, *, guest_waits: bool) -> Confirmed | SoldOut | None:
@@ -117,7 +114,7 @@ class Booker:
         Surplus bookings are left to the late read-backs of the worker.
         """
         try:
-            found = await self.qloapps.find(intent.id, count_rejection=guest_waits)
+            found = await self.qloapps.find(intent.id, rejected_as=_readback(guest_waits))
         except (PmsFailure, PmsRefused, BreakerNotClosed):
             return None
         return judge(found)
@@ -127,7 +124,7 @@ class Booker:
     ) -> tuple[Intent, Outcome]:
         """QloApps answers 200 also when it cancels the booking silently: look at the room lines."""
         try:
-            live = await self.qloapps.lines_live(booked.order_id, count_rejection=guest_waits)
+            live = await self.qloapps.lines_live(booked.order_id, rejected_as=_readback(guest_waits))
         except (PmsFailure, PmsRefused, BreakerNotClosed):
             return intent, InDoubt()
         if live is None:
@@ -138,7 +135,7 @@ class Booker:
             return intent, SoldOut()
         return intent, Confirmed(booked.order_id, booked.total)
 
-    async def _learn_currency(self, intent: Intent, guest_waits: bool) -> Outcome | None:
+    async def _learn_currency(self, intent: Intent, rejected_as: str | None) -> Outcome | None:
         query = Query(
             hotel_id=intent.hotel_id,
             room_type=intent.room_type,
@@ -146,7 +143,7 @@ class Booker:
             check_out=intent.check_out,
         )
         try:
-            quote = await self.qloapps.availability(query, count_rejection=guest_waits)
+            quote = await self.qloapps.availability(query, rejected_as=rejected_as)
         except BreakerNotClosed:
             return NotSent(None)
         except PmsFailure as failure:
@@ -180,13 +177,8 @@ def changes(outcome: Outcome) -> dict[str, object]:
             return {}
 
 
-def outcome_of(intent: Intent) -> Outcome:
-    """What an intent that was tried or ended by the worker came to."""
-    if intent.status is Status.CONFIRMED and intent.booking_id is not None and intent.amount is not None:
-        return Confirmed(intent.booking_id, intent.amount)
-    if intent.status is Status.REJECTED:
-        return SoldOut() if intent.reason == "sold_out" else Refused("the PMS refused the booking")
-    return InDoubt()
+def _readback(guest_waits: bool) -> str | None:
+    return "readback" if guest_waits else None
 
 
 def _refused(refusal: PmsRefused) -> Outcome:

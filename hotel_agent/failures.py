@@ -16,6 +16,11 @@ class Kind(StrEnum):
     AUTH = "auth"
     RATE_LIMIT = "rate_limit"
 
+    @property
+    def answered(self) -> bool:
+        """Whether the PMS gave an answer, be it a bad one."""
+        return self not in (Kind.CONNECT, Kind.LOST, Kind.TIMEOUT)
+
 
 #: Failures after which the PMS has certainly done nothing.
 _CERTAIN = frozenset({Kind.CONNECT, Kind.AUTH, Kind.RATE_LIMIT})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 MAX_NIGHTS = 30
 MAX_DAYS_AHEAD = 500
 MAX_ID = 2**31 - 1
-#: Characters that QloApps refuses or spoils in names (measured on 1.6.1 and 1.7.0).
+#: Characters that QloApps refuses in names (measured on 1.6.1 and 1.7.0); it spoils those beyond the BMP.
 _BAD_IN_NAMES = frozenset('!<>,;?=+()@#"°{}_$%:|¤0123456789')
+_LAST_OF_BMP = 0xFFFF
 _MAX_NAME_PART = 32
 _MAX_EMAIL = 128
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -35,9 +37,9 @@ def _name(value: str) -> str:
         raise ValueError("a name is needed")
     if max(len(first), len(last)) > _MAX_NAME_PART:
         raise ValueError(f"at most {_MAX_NAME_PART} characters before and after the last space")
-    if any(char in _BAD_IN_NAMES or char.isdigit() or ord(char) > 0xFFFF for char in stripped):
+    if any(char in _BAD_IN_NAMES or ord(char) > _LAST_OF_BMP for char in stripped):
         raise ValueError("the PMS does not take these characters in names")
-    if not stripped.isprintable():
+    if any(unicodedata.category(char) == "Cc" for char in stripped):
         raise ValueError("control characters are not allowed")
     return stripped
 
@@ -46,10 +48,12 @@ def _email(value: str) -> str:
     if len(value) > _MAX_EMAIL or not value.isascii():
         raise ValueError(f"at most {_MAX_EMAIL} ASCII characters")
     try:
-        validate_email(value, check_deliverability=False)
+        # Reserved names such as .test are addresses, too: whether mail arrives is not decided here.
+        validate_email(value, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValueError("not a valid e-mail address") from error
-    if '"' in value or "[" in value:
+    last_label = value.rpartition(".")[2]
+    if any(char in value for char in '"[|') or "-" in last_label:
         raise ValueError("the PMS does not take this form of e-mail address")
     return value
 
@@ -107,7 +111,8 @@ class ReservationRequest(BaseModel):
     check_in: Day
     check_out: Day
     room_type: Id
-    hotel_id: Id | None = None
+    #: 0, which nobody can send, stands for the agent's own hotel; `null` is no hotel.
+    hotel_id: Id = Field(default_factory=int)
 
 
 def check_stay(check_in: str, check_out: str, today: date) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -13,8 +12,8 @@ from typing import IO, Any
 
 import aiosqlite
 
+from hotel_agent.intent import Intent
 from hotel_agent.models import Status
-from hotel_agent.qloapps import Stay
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS intent (
@@ -25,85 +24,30 @@ CREATE TABLE IF NOT EXISTS intent (
   attempted_at REAL NOT NULL, readbacks INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS intent_by_status ON intent (status, created_at);
+CREATE INDEX IF NOT EXISTS intent_in_doubt ON intent (attempted_at) WHERE doubtful = 1;
 CREATE TABLE IF NOT EXISTS idempotency (
-  key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, intent_id TEXT, status INTEGER, body TEXT, created_at REAL NOT NULL
+  key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, intent_id TEXT NOT NULL, body TEXT, created_at REAL NOT NULL
 );
 """
 
 
 @dataclass(frozen=True)
-class Intent:
-    """One reservation. Times are wall-clock seconds, because they must survive a restart.
-
-    Attributes:
-        id: the agent's own id; it is also the reference written into the PMS's booking.
-        attempts: booking requests sent so far.
-        doubtful: whether an attempt's outcome is or was unknown, so that the PMS may still act on it.
-        attempted_at: when the last attempt was sent; 0 before the first.
-        readbacks: late read-backs done since the last doubtful attempt.
-    """
-
-    id: str
-    hotel_id: int
-    room_type: int
-    check_in: str
-    check_out: str
-    guest_name: str
-    email: str
-    created_at: float
-    status: Status = Status.PENDING
-    reason: str | None = None
-    booking_id: int | None = None
-    amount: Decimal | None = None
-    currency: str | None = None
-    attempts: int = 0
-    doubtful: bool = False
-    attempted_at: float = 0.0
-    readbacks: int = 0
-
-    @property
-    def stay(self) -> Stay:
-        """What is booked at the PMS."""
-        return Stay(
-            self.id,
-            self.hotel_id,
-            self.room_type,
-            self.check_in,
-            self.check_out,
-            self.guest_name,
-            self.email,
-        )
-
-    def next_try(self, settle: float) -> float:
-        """When the booking may be sent again: settle after a doubtful attempt, doubled for each further one."""
-        return self.attempted_at + settle * 2.0 ** (self.attempts - 1) if self.doubtful else 0.0
-
-    def next_readback(self, settle: float) -> float:
-        """When a doubtful attempt is looked up again: 1, 2, 4, ... x settle after it."""
-        return self.attempted_at + settle * 2.0**self.readbacks
-
-
-@dataclass(frozen=True)
 class Remembered:
-    """What is stored for an Idempotency-Key: a refusal's status and body, or the id of a reservation."""
+    """What is stored for an Idempotency-Key: its reservation, and the problem's body if it was refused."""
 
     fingerprint: str
-    intent_id: str | None
-    status: int | None
+    intent_id: str
     body: dict[str, Any] | None
 
 
 _COLUMNS = tuple(field.name for field in fields(Intent))
-_INSERT = (
-    f"INSERT INTO intent ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608
-    f"ON CONFLICT(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
-)
+_INSERT = f"INSERT INTO intent ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_UPDATE = f"UPDATE intent SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM intent"  # noqa: S608
 
 
-def new_id() -> str:
-    """A fresh reservation id, unique to the intent."""
-    return str(uuid.uuid4())
+class Withdrawn(Exception):
+    """The intent was withdrawn while it waited to be sent."""
 
 
 class Outbox:
@@ -164,23 +108,24 @@ class Outbox:
             return False
         return True
 
-    async def save(self, intent: Intent) -> Intent:
-        """Insert or update; committed when this returns."""
-        row = [_to_column(getattr(intent, name)) for name in _COLUMNS]
-        await self._connection.execute(_INSERT, row)
-        await self._connection.commit()
-        await self._recount()
-        return intent
+    async def add(self, intent: Intent) -> None:
+        """Take on an intent; committed when this returns."""
+        await self._write(_INSERT, *_to_row(intent))
 
     async def update(self, intent: Intent, **changes: Any) -> Intent:
-        """Save the intent with some fields changed and return it."""
-        return await self.save(replace(intent, **changes))
+        """Write the intent with some fields changed and return it; committed when this returns.
 
-    async def withdraw(self, intent: Intent) -> None:
-        """Forget an intent that was certainly never carried out."""
-        await self._connection.execute("DELETE FROM intent WHERE id = ?", (intent.id,))
-        await self._connection.commit()
-        await self._recount()
+        Raises:
+            Withdrawn: it is not there any more.
+        """
+        changed = replace(intent, **changes)
+        if not await self._write(_UPDATE, *_to_row(changed), intent.id):
+            raise Withdrawn
+        return changed
+
+    async def withdraw(self, intent: Intent) -> bool:
+        """Forget an intent unless its booking request was sent; whether it was forgotten."""
+        return await self._write("DELETE FROM intent WHERE id = ? AND attempts = 0", intent.id) == 1
 
     async def get(self, intent_id: str) -> Intent | None:
         """The intent, or None."""
@@ -194,33 +139,30 @@ class Outbox:
         """Intents of any status whose last attempt was doubtful and not before `since`, oldest first."""
         return await self._select("WHERE doubtful = 1 AND attempted_at >= ? ORDER BY created_at, id", since)
 
-    async def remember(self, key: str, fingerprint: str, intent_id: str | None, now: float) -> None:
-        """Bind an Idempotency-Key to a request and, once there is one, to its reservation."""
+    async def remember(self, key: str, fingerprint: str, intent_id: str, now: float) -> None:
+        """Bind an Idempotency-Key to a request and to the reservation that comes of it."""
         await self._connection.execute(
-            "INSERT INTO idempotency (key, fingerprint, intent_id, created_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT(key) DO UPDATE SET intent_id = excluded.intent_id",
+            "INSERT OR REPLACE INTO idempotency (key, fingerprint, intent_id, created_at) VALUES (?, ?, ?, ?)",
             (key, fingerprint, intent_id, now),
         )
         await self._connection.commit()
 
-    async def remember_refusal(self, key: str, status: int, body: dict[str, Any]) -> None:
+    async def remember_refusal(self, key: str, body: dict[str, Any]) -> None:
         """Store a refusal, to be given again for the same key."""
-        await self._connection.execute(
-            "UPDATE idempotency SET status = ?, body = ? WHERE key = ?", (status, json.dumps(body), key)
-        )
+        await self._connection.execute("UPDATE idempotency SET body = ? WHERE key = ?", (json.dumps(body), key))
         await self._connection.commit()
 
     async def recall(self, key: str, not_before: float) -> Remembered | None:
         """What is stored for a key; entries older than `not_before` are dropped."""
         await self._connection.execute("DELETE FROM idempotency WHERE created_at < ?", (not_before,))
         cursor = await self._connection.execute(
-            "SELECT fingerprint, intent_id, status, body FROM idempotency WHERE key = ?", (key,)
+            "SELECT fingerprint, intent_id, body FROM idempotency WHERE key = ?", (key,)
         )
         row = await cursor.fetchone()
         await self._connection.commit()
         if row is None:
             return None
-        return Remembered(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None)
+        return Remembered(row[0], row[1], json.loads(row[2]) if row[2] else None)
 
     async def forget(self, key: str) -> None:
         """Free a key."""
@@ -233,6 +175,12 @@ class Outbox:
             raise ValueError("the outbox is not open")
         return self._db
 
+    async def _write(self, statement: str, *values: object) -> int:
+        cursor = await self._connection.execute(statement, values)
+        await self._connection.commit()
+        await self._recount()
+        return cursor.rowcount
+
     async def _recount(self) -> None:
         cursor = await self._connection.execute("SELECT COUNT(*) FROM intent WHERE status = ?", (Status.PENDING.value,))
         row = await cursor.fetchone()
@@ -243,10 +191,9 @@ class Outbox:
         return [_from_row(row) for row in await cursor.fetchall()]
 
 
-def _to_column(value: Any) -> Any:
-    if isinstance(value, Status):
-        return value.value
-    return str(value) if isinstance(value, Decimal) else value
+def _to_row(intent: Intent) -> list[Any]:
+    values = (getattr(intent, name) for name in _COLUMNS)
+    return [str(value) if isinstance(value, Status | Decimal) else value for value in values]
 
 
 def _from_row(row: Iterable[Any]) -> Intent:

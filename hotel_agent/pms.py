@@ -67,9 +67,10 @@ class PmsClient:
 
     Attributes:
         last_ended: monotonic time when a call last ended.
-        last_kind: kind of the last answer's failure; None after a good answer or a business refusal.
+        last_kind: kind of the last answer's failure; None after a good answer or a business refusal. A call
+            without an answer leaves it as it is.
         answered: whether any call has had an answer yet.
-        checked_at: wall-clock time (UTC) of the last answer.
+        checked_at: wall-clock time (UTC) when a call last ended.
     """
 
     def __init__(self, base_url: str, key: str, timeout: float, breaker: Breaker, metrics: Metrics) -> None:
@@ -105,7 +106,7 @@ class PmsClient:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         content_type: str | None = None,
-        count_rejection: bool = True,
+        rejected_as: str | None,
         probe: bool = False,
     ) -> Any:
         """Make one exchange and return what `parse` made of its 200 or 201.
@@ -113,7 +114,7 @@ class PmsClient:
         Args:
             operation: label of metrics and logs.
             parse: turns the response into the result; raises BadAnswer when it is not a valid one.
-            count_rejection: whether a refusal by the breaker is one of a guest's call.
+            rejected_as: the operation whose rejection a refusal by the breaker is; None for what no guest waits for.
             probe: whether this is the safe read that decides a half-open breaker.
 
         Raises:
@@ -123,8 +124,8 @@ class PmsClient:
         """
         permit = self.breaker.probe_permit() if probe else self.breaker.permit()
         if permit is None:
-            if count_rejection:
-                self._metrics.rejections.labels(SERVICE, operation).inc()
+            if rejected_as is not None:
+                self._metrics.rejections.labels(SERVICE, rejected_as).inc()
             raise BreakerNotClosed
         started = time.monotonic()
         headers = {"Content-Type": content_type} if content_type else None
@@ -204,8 +205,9 @@ class PmsClient:
 
     def _ended(self, operation: str, started: float, status: str, kind: Kind | None) -> None:
         self.last_ended = time.monotonic()
-        self.last_kind = kind
-        self.answered = True
+        if kind is None or kind.answered:
+            self.last_kind = kind
+            self.answered = True
         self.checked_at = datetime.now(UTC)
         self._metrics.calls.labels(SERVICE, operation, status).inc()
         self._metrics.latency.labels(SERVICE, operation).observe(self.last_ended - started)

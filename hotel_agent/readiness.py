@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
 
 from hotel_agent import models
@@ -11,6 +12,8 @@ from hotel_agent.outbox import Outbox
 from hotel_agent.pms import PmsClient
 from hotel_agent.settings import Settings
 
+#: How long the store may take before it counts as unusable, in seconds: readiness answers at once.
+_PATIENCE = 1.0
 PmsStatus = Literal["mock", "auth_failed", "down", "degraded", "up"]
 
 
@@ -25,7 +28,11 @@ class Readiness:
 
     async def read(self) -> models.Readiness:
         """The answer's body."""
-        usable = await self._outbox.usable()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                usable = await self._outbox.usable()
+        except TimeoutError:
+            usable = False
         return models.Readiness(
             status="ready" if usable else "not_ready",
             pms=models.PmsReadiness(

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+#: How often one who waits for a blocked hotel looks again, in seconds.
+_NAP = 0.05
+
 
 class Turns:
     """Hands out the turn of each hotel, first come first served.
@@ -26,16 +29,29 @@ class Turns:
         self._blocked: dict[int, tuple[str, float]] = {}
 
     @asynccontextmanager
-    async def turn(self, hotel_id: int, intent_id: str) -> AsyncIterator[None]:
-        """Wait for the hotel's turn and keep it; the intent that blocks the hotel may go on itself."""
-        while True:
-            async with self._locks[hotel_id]:
-                wait = self._wait(hotel_id, intent_id)
-                if wait <= 0:
-                    yield
-                    return
-            # Not inside the lock: the intent that blocks the hotel needs the turn to be read back.
-            await asyncio.sleep(min(wait, 0.05))
+    async def turn(self, hotel_id: int, intent_id: str, patience: float | None = None) -> AsyncIterator[None]:
+        """Wait for the hotel's turn and keep it; the intent that blocks the hotel may go on itself.
+
+        Raises:
+            TimeoutError: the turn did not come within `patience` seconds.
+        """
+        lock = self._locks[hotel_id]
+        async with asyncio.timeout(patience):
+            await lock.acquire()
+            while self.blocked(hotel_id, intent_id):
+                # Not inside the lock: the intent that blocks the hotel needs the turn to be read back.
+                lock.release()
+                await asyncio.sleep(_NAP)
+                await lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def blocked(self, hotel_id: int, intent_id: str) -> bool:
+        """Whether another intent, whose outcome is unknown, keeps the hotel from this one."""
+        blocker, until = self._blocked.get(hotel_id, ("", 0.0))
+        return blocker != intent_id and self._clock() < until
 
     def block(self, hotel_id: int, intent_id: str, wait: float | None = None) -> None:
         """The outcome of the intent's booking is unknown; for `wait` seconds, by default the settle time."""
@@ -46,7 +62,3 @@ class Turns:
         """The intent's booking has been read back."""
         if self._blocked.get(hotel_id, ("", 0.0))[0] == intent_id:
             del self._blocked[hotel_id]
-
-    def _wait(self, hotel_id: int, intent_id: str) -> float:
-        blocker, until = self._blocked.get(hotel_id, ("", 0.0))
-        return 0.0 if blocker == intent_id else until - self._clock()

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hotel_agent.answers import Found
 from hotel_agent.booking import Booker, Confirmed, InDoubt, NotSent, changes
 from hotel_agent.breaker import Breaker, State
 from hotel_agent.failures import BreakerNotClosed, PmsFailure, PmsRefused
+from hotel_agent.intent import Intent
 from hotel_agent.logs import logger
 from hotel_agent.metrics import Metrics
 from hotel_agent.models import Status
-from hotel_agent.outbox import Intent, Outbox
-from hotel_agent.qloapps import Found
+from hotel_agent.outbox import Outbox
 from hotel_agent.settings import Settings
 from hotel_agent.turns import Turns
 
@@ -59,7 +60,8 @@ class OutboxWorker:
         for intent in await self._outbox.waiting():
             if self._too_late(intent):
                 await self._expire(intent)
-            elif self._may_call:
+            # What waits for another's booking to be settled must not keep the worker from reading that one back.
+            elif self._may_call and not self._turns.blocked(intent.hotel_id, intent.id):
                 await self._carry_out(intent)
         for intent in await self._outbox.doubtful(self._clock() - self._settings.pms_pending_ttl):
             late = self._clock() >= intent.next_readback(self._settings.pms_settle)
@@ -95,18 +97,15 @@ class OutboxWorker:
 
     async def _look_again(self, intent: Intent) -> None:
         """A request can be carried out long after its client gave up: look at 1, 2, 4, ... x settle."""
-        async with self._turns.turn(intent.hotel_id, intent.id):
-            fresh = await self._outbox.get(intent.id)
-            found = await self._find(fresh) if fresh is not None else None
-            if fresh is None or found is None:
-                return
-            fresh = await self._outbox.update(fresh, readbacks=fresh.readbacks + 1)
-            await self._settle(fresh, found)
+        found = await self._find(intent)
+        if found is not None:
+            intent = await self._outbox.update(intent, readbacks=intent.readbacks + 1)
+            await self._settle(intent, found)
 
     async def _find(self, intent: Intent) -> list[Found] | None:
         """What the PMS holds for the intent; None when it did not answer."""
         try:
-            return await self._booker.qloapps.find(intent.id, count_rejection=False)
+            return await self._booker.qloapps.find(intent.id, rejected_as=None)
         except (PmsFailure, PmsRefused, BreakerNotClosed):
             return None
 

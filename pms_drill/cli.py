@@ -42,6 +42,7 @@ def cli() -> None:
 @click.option("--agent-url", default="", metavar="URL", help="An agent that runs already.")
 @click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
 @click.option("-n", "--workers", type=click.IntRange(0), help="Processes for contracts and chaos.")
+@click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
 @click.option("--keep", is_flag=True, help="Do not remove old runs.")
 @click.option("--pytest", "extra", multiple=True, metavar="OPTION", help="A further option for pytest; repeatable.")
 def run(parts: tuple[str, ...], extra: tuple[str, ...], **options: object) -> None:

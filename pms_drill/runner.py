@@ -47,6 +47,7 @@ class RunOptions:
         fail_on: target, warning or critical.
         workers: processes for contracts and chaos; None for two, or one on a machine with one core.
         keep: do not remove old runs.
+        results: folder of runs; empty for the project's, where the page is also put where the runbook looks for it.
         extra: further options for pytest.
     """
 
@@ -60,6 +61,7 @@ class RunOptions:
     fail_on: str = "critical"
     workers: int | None = None
     keep: bool = False
+    results: str = ""
     extra: Sequence[str] = ()
 
 
@@ -122,6 +124,7 @@ class Run:
     ) -> None:
         self._options = options
         self._root = root
+        self._runs = Path(options.results).absolute() if options.results else root / "runs"
         self._say = say
         self._grace = grace
         self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
@@ -161,11 +164,11 @@ class Run:
 
     def _begin(self) -> _Progress:
         progress = _Progress(Path(), clock.now(), clock.utc())
-        progress.folder = runs.new_run(self._root / "runs", self._tier.name, self._options.stack, progress.started)
+        progress.folder = runs.new_run(self._runs, self._tier.name, self._options.stack, progress.started)
         # A run that is killed leaves this verdict: unknown and incomplete.
         self._write(progress)
         if not self._options.keep:
-            runs.prune(self._root / "runs")
+            runs.prune(self._runs)
         self._heal(progress)
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
@@ -273,12 +276,16 @@ class Run:
             verdict = self._write(progress)
         finally:
             runs.finish(progress.folder)
+        if not self._options.results:
+            self._publish(progress)
+        self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
+        return verdict
+
+    def _publish(self, progress: _Progress) -> None:
         try:
             results.publish_page(progress.folder, self._root)
         except OSError as error:
             self._say(f"the page could not be copied to {results.PUBLISHED}: {error.strerror}")
-        self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
-        return verdict
 
     def _write(self, progress: _Progress) -> RunVerdict:
         return results.write_results(

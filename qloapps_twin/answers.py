@@ -8,17 +8,22 @@ from dataclasses import dataclass, field
 JSON = "application/json"
 XML = "text/xml;charset=utf-8"
 HTML = "text/html; charset=utf-8"
+APACHE = "text/html; charset=iso-8859-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. Header names are lower case; `query` holds the last value of each name, decoded."""
+    """One request. Header names are lower case; `query` holds the last value of each name, decoded.
+
+    `target_length` is that of path and query as they came.
+    """
 
     method: str
     path: str
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    target_length: int = 0
 
 
 @dataclass(slots=True)

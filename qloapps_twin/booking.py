@@ -43,6 +43,7 @@ class Bench:
     Attributes:
         now: local time of the hotel, `YYYY-MM-DD HH:MM:SS`.
         domain: source of a booking that names none.
+        read_only: nothing can be written: PHP dies at the first write.
         lose_race: asked once per booking; True makes it one that is silently cancelled.
     """
 
@@ -52,6 +53,7 @@ class Bench:
     race: Race
     domain: str
     lose_race: Callable[[], bool] = lambda: False
+    read_only: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ def create(bench: Bench, booking: dict[str, Any]) -> Work:
     wish = check_head(hotel, booking)
     picks = _find_rooms(hotel, booking, wish)
     check_tail(booking)
+    if bench.read_only:
+        raise Crashed
     plan = bench.race.enter()
     try:
         if plan.before_pick:
@@ -143,6 +147,8 @@ def change(bench: Bench, booking: dict[str, Any]) -> Work:
     if any(len(pick.rooms) < count for pick, (_, count, _) in zip(added, missing, strict=True)):
         raise refuse(SOLD_OUT.rstrip("."))
     check_tail(booking)
+    if bench.read_only:
+        raise Crashed
     plan = bench.race.enter()
     try:
         if plan.before_insert:
@@ -248,7 +254,7 @@ def _write_order(bench: Bench, wish: Wish, customer: Customer) -> Order:
         paid=wish.total_paid,
         remarks=[] if wish.remark is None else [wish.remark],
     )
-    bench.hotel.orders[order.id] = order
+    bench.hotel.add_order(order)
     return order
 
 
@@ -316,6 +322,12 @@ def total_with_tax(hotel: Hotel, order: Order) -> Decimal:
     return sum(
         (line.price + line.tax + sum(one.total + one.tax for one in line.services) for line in lines), Decimal(0)
     )
+
+
+def tax_of(hotel: Hotel, order: Order) -> Decimal:
+    """The tax in `total_with_tax`."""
+    lines = hotel.lines_of.get(order.id, [])
+    return sum((line.tax + sum(one.tax for one in line.services) for line in lines), Decimal(0))
 
 
 def _settle_price(hotel: Hotel, order: Order, wish: Wish) -> None:

@@ -12,7 +12,7 @@ from qloapps_twin.php import number
 
 def booking(hotel: Hotel, order: Order) -> dict[str, Any]:
     """The whole answer about one booking, in QloApps' order of members."""
-    lines = hotel.lines_of[order.id] if order.id in hotel.lines_of else []
+    lines = hotel.lines_of.get(order.id, [])
     customer = hotel.customers[order.customer_id]
     services = [service for line in lines for service in line.services]
     without_tax = sum((line.price for line in lines), Decimal(0)) + sum((one.total for one in services), Decimal(0))

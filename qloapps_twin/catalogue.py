@@ -86,7 +86,7 @@ def _add_old_booking(hotel: Hotel, type_id: int, place: int, nights: int, custom
         _service(5, "Room Maintenance Fees", AUTO_ADDED * nights, per_night=1, price_mode=2),
     ]
     total = price + sum(service.total for service in services)
-    hotel.orders[order_id] = Order(
+    order = Order(
         id=order_id,
         cart_id=hotel.take_id("carts"),
         customer_id=customer,
@@ -101,6 +101,7 @@ def _add_old_booking(hotel: Hotel, type_id: int, place: int, nights: int, custom
         advance=total * (1 + TAX),
         with_occupancy=1,
     )
+    hotel.add_order(order)
     first = day(_BOOKED)
     line = Line(
         id=hotel.take_id("lines"),
@@ -119,7 +120,7 @@ def _add_old_booking(hotel: Hotel, type_id: int, place: int, nights: int, custom
         services=services,
     )
     hotel.add_line(line)
-    hotel.set_state(hotel.orders[order_id], 1, _BOOKED)
+    hotel.set_state(order, 1, _BOOKED)
 
 
 def _service(number: int, name: str, total: Decimal, *, per_night: int, price_mode: int) -> ServiceLine:

@@ -6,16 +6,28 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from qloapps_twin.listing import Row
 
+Row = dict[str, Any]
+"""One row of a generic resource, in QloApps' order of fields; `associations` comes last."""
 _DATA: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/fields.json").read_text("utf-8"))
 RESOURCES: list[str] = json.loads(files("qloapps_twin").joinpath("data/resources.json").read_text("utf-8"))
 HOTEL: Row = _DATA["hotel"]
 CUSTOMER: Row = _DATA["customer"]
-ORDER_STATES: list[list[Any]] = _DATA["order_states"]
-_ROOM_TYPE: Row = _DATA["room_type"]
-_SERVICE: Row = _DATA["service"]
-# id, name, price; 5 and 6 are added to bookings of the shop by themselves
+STATES: list[list[Any]] = _DATA["order_states"]
+ROOM_TYPE: Row = _DATA["room_type"]
+SERVICE: Row = _DATA["service"]
+_OF_ROOM_TYPE = (
+    "advance_payments",
+    "categories",
+    "images",
+    "room_type_features",
+    "tags",
+    "hotel_rooms",
+    "feature_prices",
+    "extra_demands",
+    "services",
+)
+# id, name, price; 5 and 6 are added to bookings of the shop by themselves; names from 7 on are ours
 SERVICES = (
     (5, "Room Maintenance Fees", "250.000000"),
     (6, "Internet Handling Charges", "250.000000"),
@@ -33,10 +45,11 @@ def two_languages(value: str) -> list[dict[str, Any]]:
 
 def room_type(key: int, name: str, link: str, price: str, added: str, hotel_id: int, rooms: list[int]) -> Row:
     """The row of a room type."""
-    associations = _ROOM_TYPE["associations"] | {"hotel_rooms": [{"id": room} for room in rooms]}
+    stored = ROOM_TYPE["associations"] | {"hotel_rooms": [{"id": room} for room in rooms]}
+    associations = {name: stored.get(name, []) for name in _OF_ROOM_TYPE}
     changed = {"id": key, "id_hotel": hotel_id, "price": price, "date_add": added, "date_upd": added}
     texts = {"name": two_languages(name), "link_rewrite": two_languages(link)}
-    return _ROOM_TYPE | changed | texts | {"associations": associations}
+    return ROOM_TYPE | changed | texts | {"associations": associations}
 
 
 def service(key: int, name: str, price: str) -> Row:
@@ -44,7 +57,7 @@ def service(key: int, name: str, price: str) -> Row:
     link = name.lower().replace(" ", "-")
     added = 1 if key == SERVICES[0][0] else 0
     changed = {"id": key, "price": price, "auto_add_to_cart": added}
-    return _SERVICE | changed | {"name": two_languages(name), "link_rewrite": two_languages(link)}
+    return SERVICE | changed | {"name": two_languages(name), "link_rewrite": two_languages(link)}
 
 
 def in_language(row: Row, language: str) -> Row:

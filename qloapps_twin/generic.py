@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from qloapps_twin.answers import Problem, Refused, warning
 from qloapps_twin.booking_wish import valid_email, valid_name
-from qloapps_twin.fields import CUSTOMER
+from qloapps_twin.fields import CUSTOMER, Row
 from qloapps_twin.hotel import Customer, Hotel
-from qloapps_twin.listing import Row
 from qloapps_twin.php import is_unsigned_int, to_int
 from qloapps_twin.tables import Table
 from qloapps_twin.xml_input import BadXml, Node, parse, parser_warnings
@@ -104,7 +103,7 @@ def _add_customer(hotel: Hotel, sent: Node, now: str) -> Row:
     keys = {name: "" for name in ("id_default_group", "id_gender", "id_risk") if told[name] is None}
     hidden = {"secure_key": CUSTOMER["secure_key"], "passwd": CUSTOMER["passwd"]}
     added = {"id": str(customer.id), "id_lang": 1, "last_passwd_gen": now, "date_add": now, "date_upd": now}
-    return told | keys | hidden | added | {"id_shop": 1, "id_shop_group": 1}
+    return told | keys | hidden | added | {"id_shop": 1, "id_shop_group": 1, "associations": {"groups": []}}
 
 
 def _add_history(hotel: Hotel, sent: Node, now: str) -> Row:

@@ -150,6 +150,7 @@ class Hotel:
         self.customers: dict[int, Customer] = {}
         self.customer_by_email: dict[str, int] = {}
         self.orders: dict[int, Order] = {}
+        self.orders_of_source: defaultdict[str, list[int]] = defaultdict(list)
         self.lines: dict[int, Line] = {}
         self.lines_of: defaultdict[int, list[Line]] = defaultdict(list)
         self.histories: dict[int, History] = {}
@@ -170,6 +171,11 @@ class Hotel:
     def find_customer(self, email: str) -> Customer | None:
         """The customer with this e-mail, in any letter case."""
         return self.customers.get(self.customer_by_email.get(email.casefold(), 0))
+
+    def add_order(self, order: Order) -> None:
+        """Store an order; its source does not change any more."""
+        self.orders[order.id] = order
+        self.orders_of_source[order.source.casefold()].append(order.id)
 
     def add_line(self, line: Line) -> None:
         """Store a room line; a live one holds its room."""

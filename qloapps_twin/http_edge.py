@@ -132,6 +132,7 @@ class Connection(asyncio.Protocol):
             dict(parse_qsl(query, keep_blank_values=True)),
             self._headers,
             bytes(self._body),
+            len(self._url),
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
         if not self._busy:

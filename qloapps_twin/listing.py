@@ -1,4 +1,4 @@
-"""Lists of generic resources: `display`, `filter`, `sort`, `limit`, `language` over rows of plain values."""
+"""Lists of generic resources: `display`, `filter`, `sort`, `limit` over the things of a table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from qloapps_twin.answers import Problem, Refused, warning
+from qloapps_twin.fields import Row
+from qloapps_twin.hotel import Hotel
 from qloapps_twin.php import is_numeric, to_int
+from qloapps_twin.tables import Table
 
-Row = dict[str, Any]
 _FILTER = re.compile(r"filter\[(.+)\]")
 _LIMIT = re.compile(r"(\d+)(?:,(\d+))?")
 _SORT_ITEM = re.compile(r"(\w+)_(ASC|DESC)")
@@ -18,37 +20,37 @@ _AFTER = tuple(
     for line in range(1206, 1210)
 )
 """What PHP adds after a refused list parameter, because QloApps goes on."""
+_SCHEMA = (
+    "Please select a schema of type 'synopsis' to get the whole schema informations (which fields are required, "
+    "which kind of content...) or 'blank' to get an empty schema to fill before using POST request"
+)
 
 
-def select(rows: Iterable[Row], fields: list[str], query: dict[str, str]) -> list[Row]:
-    """The rows a list request asks for, each with the asked fields only.
-
-    Args:
-        rows: complete rows, in order of their ids.
-        fields: the names of the resource's fields, in the order of its answers.
-        query: of the request.
+def select(hotel: Hotel, table: Table, query: dict[str, str]) -> list[Row]:
+    """The rows a list request asks for, lowest id first, each with the asked fields only.
 
     Raises:
         Refused: 500 for an unknown field or a wrong form.
     """
-    shown = _shown(fields, query.get("display"))
-    kept = list(_filter(rows, fields, query))
+    if "schema" in query:
+        raise Refused(500, Problem(28, _SCHEMA), *_AFTER)
+    shown = _shown(table, query.get("display"))
+    things = _filter(hotel, table, query)
     if "sort" in query:
-        kept = _sort(kept, fields, query["sort"])
+        things = _sort(hotel, table, things, query["sort"])
     found = _LIMIT.fullmatch(query.get("limit", ""))
     if found:
         offset, count = (int(found[1]), int(found[2])) if found[2] else (0, int(found[1]))
-        kept = kept[offset : offset + count]
-    if shown is None:
-        return kept
-    return [{name: row[name] for name in shown if name in row} for row in kept]
+        things = things[offset : offset + count]
+    return [table.show(hotel, thing, shown) for thing in things]
 
 
-def _shown(fields: list[str], display: str | None) -> list[str] | None:
+def _shown(table: Table, display: str | None) -> list[str] | None:
     if display is None:
         return ["id"]
     if display == "full":
         return None
+    fields = table.fields
     asked = [name.strip() for name in display.strip("[]").split(",")]
     for name in asked:
         if name not in fields:
@@ -57,23 +59,30 @@ def _shown(fields: list[str], display: str | None) -> list[str] | None:
     return [name for name in fields if name in asked]
 
 
-def _filter(rows: Iterable[Row], fields: list[str], query: dict[str, str]) -> Iterable[Row]:
-    for name, text in query.items():
-        found = _FILTER.fullmatch(name)
-        if not found:
-            continue
-        column = found[1]
-        if column not in fields:
-            near = nearest(fields, column)
-            known = ", ".join(f'"{name}"' for name in fields)
-            raise Refused(
-                500,
-                Problem(32, f'This filter does not exist. Did you mean: "{near}"? The full list is: {known}'),
-                *_AFTER,
-            )
-        keep = _condition(text)
-        rows = [row for row in rows if keep(row[column])]
-    return rows
+def _filter(hotel: Hotel, table: Table, query: dict[str, str]) -> list[Any]:
+    conditions = {found[1]: text for name, text in query.items() if (found := _FILTER.fullmatch(name))}
+    for name in conditions:
+        if name not in table.filterable:
+            known = ", ".join(f'"{one}"' for one in table.filterable)
+            near = nearest(table.filterable, name)
+            text = f'This filter does not exist. Did you mean: "{near}"? The full list is: {known}'
+            raise Refused(500, Problem(32, text), *_AFTER)
+    things = _candidates(hotel, table, conditions)
+    for name, text in conditions.items():
+        keep, column = _condition(text), table.columns[name]
+        things = [thing for thing in things if keep(column(hotel, thing))]
+    return list(things)
+
+
+def _candidates(hotel: Hotel, table: Table, conditions: dict[str, str]) -> Iterable[Any]:
+    """All things by id, or those that an index names when a condition asks for one value."""
+    for name, index in table.indexes.items():
+        wanted = conditions.get(name, "|")
+        bare = wanted[1:-1] if wanted.startswith("[") and wanted.endswith("]") else wanted
+        if not any(sign in bare for sign in "|,%[]<>!"):
+            return index(hotel, bare)
+    things = table.things(hotel)
+    return [things[key] for key in sorted(things)]
 
 
 def _condition(text: str) -> Callable[[Any], bool]:
@@ -85,13 +94,9 @@ def _condition(text: str) -> Callable[[Any], bool]:
             return lambda value: not _same(value, bound)
         return lambda value: (_key(value) > _key(bound)) if sign == ">" else (_key(value) < _key(bound))
     if text.startswith("%[") or text.endswith("]%"):
-        bare = text.strip("%").strip("[]").casefold()
-        begins, ends = not text.startswith("%"), not text.endswith("%")
-        return lambda value: (
-            (bare in str(value).casefold())
-            and (not begins or str(value).casefold().startswith(bare))
-            and (not ends or str(value).casefold().endswith(bare))
-        )
+        bare = re.escape(text.strip("%").strip("[]"))
+        pattern = re.compile((".*" if sign == "%" else "") + bare + (".*" if text.endswith("%") else ""), re.I | re.S)
+        return lambda value: bool(pattern.fullmatch(str(value)))
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if "," in bare and bare != text:
         low, _, high = bare.partition(",")
@@ -110,16 +115,17 @@ def _key(value: Any) -> tuple[int, float, str]:
     return (0, float(value), "") if is_numeric(value) else (1, 0.0, str(value).casefold())
 
 
-def _sort(rows: list[Row], fields: list[str], text: str) -> list[Row]:
+def _sort(hotel: Hotel, table: Table, things: list[Any], text: str) -> list[Any]:
     items = [_SORT_ITEM.fullmatch(item.strip()) for item in text.strip("[]").split(",")]
-    if not all(item and item[1] in fields for item in items):
+    names = [(item[1], item[2] == "DESC") for item in items if item and item[1] in table.fields]
+    if len(names) < len(items):
         form = '"field_ASC" or \'[field_1_DESC,field_2_ASC,field_3_ASC,...]\' ("field" has to be an available field)'
         raise Refused(500, Problem(37, f'The "sort" value has to be formed as this example: {form}'), *_AFTER)
-    for item in reversed(items):
-        if item:
-            name = item[1]
-            rows = sorted(rows, key=lambda row: _key(row[name]), reverse=item[2] == "DESC")
-    return rows
+    for name, descending in reversed(names):
+        column = table.columns[name]
+        keys = {id(thing): _key(column(hotel, thing)) for thing in things}
+        things = sorted(things, key=lambda thing: keys[id(thing)], reverse=descending)  # noqa: B023 -- used at once
+    return things
 
 
 def nearest(names: list[str], wanted: str) -> str:

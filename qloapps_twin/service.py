@@ -10,10 +10,11 @@ import random
 import re
 from collections.abc import Callable, Generator
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from qloapps_twin import ari, auth, booking, booking_input, pages
-from qloapps_twin.answers import HTML, JSON, XML, Answer, Crashed, Problem, Refused, Request, Steps, warning
+from qloapps_twin.answers import APACHE, HTML, JSON, XML, Answer, Crashed, Problem, Refused, Request, Steps, warning
 from qloapps_twin.ari_render import ari_xml
 from qloapps_twin.booking_view import booking as booking_tree
 from qloapps_twin.fields import RESOURCES, in_language
@@ -22,7 +23,7 @@ from qloapps_twin.hotel import Hotel
 from qloapps_twin.listing import nearest, select
 from qloapps_twin.php import is_unsigned_int, json_text
 from qloapps_twin.race import Race
-from qloapps_twin.render import errors_json, errors_xml, list_json, list_xml, row_xml, tree_xml
+from qloapps_twin.render import errors_json, errors_xml, list_json, list_xml, root_xml, row_json, row_xml, tree_xml
 from qloapps_twin.switches import Switches
 from qloapps_twin.tables import TABLES, Table
 from qloapps_twin.xml_input import BadXml, parse, parser_warnings
@@ -62,6 +63,7 @@ class WebService:
         self._window = window
         self.main_key = main_key
         self.switches = Switches()
+        self.domain: str | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -93,9 +95,12 @@ class WebService:
         """Answer one request; the generator returns the answer."""
         if self.switches.db_down:
             return Answer(500, pages.DATABASE_DOWN, HTML, handled=False, cookie=False)
+        elsewhere = self._web_server(request)
+        if elsewhere is not None:
+            return elsewhere
         found = _API.fullmatch(request.path)
         if not found:
-            return Answer(404, pages.STOREFRONT_404, HTML, handled=False)
+            return self._storefront(request)
         sent = auth.sent_key(request)
         if sent is None:
             return auth.no_key()
@@ -108,6 +113,26 @@ class WebService:
             return Answer(refused.status, text.encode(), JSON if as_json else XML, extra=extra)
         except Crashed as crashed:
             return Answer(crashed.status, crashed.text.encode(), HTML, handled=False)
+
+    def _web_server(self, request: Request) -> Answer | None:
+        """What is answered before QloApps looks at the request."""
+        if request.target_length > _URI_LONGEST:
+            return Answer(414, pages.URI_TOO_LONG, APACHE, handled=False, cookie=False)
+        if ".." in request.path.split("/"):
+            return Answer(403, pages.FORBIDDEN, APACHE, handled=False, cookie=False)
+        if self.domain is None or request.headers.get("host") == self.domain:
+            return None
+        found = _API.fullmatch(request.path)
+        query = ({"url": (found[1] or "").strip("/")} if found else {}) | request.query
+        place = f"http://{self.domain}/" + (f"?{urlencode(query)}" if query else "")
+        return Answer(302, b"", HTML, handled=False, cookie=False, extra=(("Location", place),))
+
+    def _storefront(self, request: Request) -> Answer:
+        """The shop for people: its front page moves to a language, everything else is not found."""
+        if request.path == "/":
+            place = f"http://{request.headers.get('host', '127.0.0.1')}/en/"
+            return Answer(302, b"", HTML, handled=False, extra=(("Cache-Control", "no-cache"), ("Location", place)))
+        return Answer(404, pages.STOREFRONT_404, HTML, handled=False)
 
     def _permitted(self, request: Request, path: list[str], sent: str) -> Steps:
         if self.switches.webservice_off:
@@ -137,8 +162,14 @@ class WebService:
         return Answer(200, b"[]", JSON)
 
     def _root(self, request: Request, key: auth.Key) -> Answer:
-        names = [name for name in RESOURCES if key.permissions is None or name in key.permissions]
-        return Answer(200, json_text(names).encode(), JSON)
+        allowed = {
+            name: list(auth.METHODS) if key.permissions is None else key.permissions[name]
+            for name in RESOURCES
+            if key.permissions is None or name in key.permissions
+        }
+        if wants_json(request):
+            return Answer(200, json_text(list(allowed)).encode(), JSON)
+        return Answer(200, root_xml(allowed, base_url(request)).encode(), XML)
 
     def _availability(self, request: Request) -> Answer:
         if request.method != "POST":
@@ -171,6 +202,7 @@ class WebService:
             self.race,
             request.headers.get("host", "127.0.0.1"),
             lambda: self.switches.take("silent_cancel"),
+            self.switches.db_read_only,
         )
         work = booking.create if request.method == "POST" else booking.change
         done = yield from work(bench, body)
@@ -218,7 +250,7 @@ class WebService:
             row_found = table.row(self.hotel, int(argument)) if is_unsigned_int(argument) else None
             return Answer(404) if row_found is None else self._tell_row(request, table, row_found, 200)
         plain = not any(name == "display" or name[:6] in ("filter", "sort") for name in request.query)
-        rows = select(table.rows(self.hotel), table.fields(self.hotel), request.query)
+        rows = select(self.hotel, table, request.query)
         if "language" in request.query:
             rows = [in_language(row, request.query["language"]) for row in rows]
         return self._tell_list(request, table.many, table.one, rows, full=not plain and "display" in request.query)
@@ -227,7 +259,7 @@ class WebService:
         if "language" in request.query:
             row = in_language(row, request.query["language"])
         if wants_json(request):
-            return Answer(status, json_text({table.one: row}).encode(), JSON)
+            return Answer(status, row_json(table.one, row).encode(), JSON)
         return Answer(status, row_xml(table.one, row, base_url(request)).encode(), XML)
 
 

@@ -16,6 +16,7 @@ class Switches:
     Attributes:
         db_down: every URL is answered with 500 and an HTML page.
         db_paused: requests hang without limit; all are carried out once it is off again.
+        db_read_only: the database refuses to write: POST and PUT of bookings end in 500 with an empty body.
         webservice_off: 503 for everybody with a key.
         key_disabled: the main key counts as not active.
         stored_but_500: a booking is stored and answered with 500 (PHP warnings).
@@ -26,6 +27,7 @@ class Switches:
 
     db_down: bool = False
     db_paused: bool = False
+    db_read_only: bool = False
     webservice_off: bool = False
     key_disabled: bool = False
     stored_but_500: Flag = False

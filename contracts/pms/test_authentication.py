@@ -6,7 +6,9 @@ import pytest
 
 from pms_drill.contract.qloapps import QloApps, errors
 
-_REALM = 'Basic realm="Welcome to {} Webservice, please enter the authentication key as the login. No password required."'
+_REALM = (
+    'Basic realm="Welcome to {} Webservice, please enter the authentication key as the login. No password required."'
+)
 NO_KEY, BAD_KEY = _REALM.format("PrestaShop"), _REALM.format("QloApps")
 JSON = {"output_format": "JSON"}
 UNKNOWN = "X" * 32

@@ -42,7 +42,9 @@ def test_unknown_hotel_or_room_type_is_200_without_rooms(pms: QloApps, guest_boo
 def test_day_of_departure_is_free_again(pms: QloApps, guest_book: GuestBook) -> None:
     night = date.today() + timedelta(days=450)
     guest = guest_book.guest(check_in=night, nights=1)
-    around = [guest_book.guest(check_in=night + timedelta(days=n), nights=1, room_type=guest.room_type) for n in (-1, 1)]
+    around = [
+        guest_book.guest(check_in=night + timedelta(days=n), nights=1, room_type=guest.room_type) for n in (-1, 1)
+    ]
     before = [pms.rooms_left(other) for other in around]
     pms.booked(guest)
     assert [pms.rooms_left(other) for other in around] == before

@@ -1,4 +1,4 @@
-"""Booking requests at the PMS side, attributed to guests by the e-mail address in their body. Pure."""
+"""Requests at the PMS side: which operation of the agent, and for which guest, by the address in the body. Pure."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ class Repeat:
 def is_booking(entry: LedgerEntry) -> bool:
     """Whether the request asks the PMS to book."""
     return entry.method == "POST" and entry.path.rstrip("/").endswith(_BOOKINGS)
+
+
+def operation_of(entry: LedgerEntry, probe_path: str) -> str | None:
+    """The metrics' name of a request at the PMS side; None for one that no operation of the agent makes."""
+    if entry.method == "GET":
+        return "probe" if entry.path == probe_path else "readback"
+    if is_booking(entry):
+        return "reservation"
+    for resource, operation in (("/hotel_ari", "availability"), ("/order_histories", "cancel")):
+        if entry.method == "POST" and entry.path.rstrip("/").endswith(resource):
+            return operation
+    return None
 
 
 def attempts(ledger: Iterable[LedgerEntry], tokens: Collection[str]) -> dict[str, list[LedgerEntry]]:

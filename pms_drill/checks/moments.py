@@ -27,8 +27,8 @@ def is_rejection(operation: Operation) -> bool:
 
 
 def is_success(operation: Operation) -> bool:
-    """Whether the PMS answered the guest's question, or holds the guest's room."""
-    return operation.source == "pms" and operation.status in (200, 201)
+    """Whether the PMS answered the guest's question or took the guest's reservation; a look-up asks the agent only."""
+    return operation.kind is not Kind.LOOKUP and operation.source == "pms" and operation.status in (200, 201)
 
 
 def failures_before_opening(evidence: Evidence) -> list[Operation]:
@@ -87,16 +87,21 @@ def not_closed(evidence: Evidence) -> Span | None:
 def probes_while_not_closed(evidence: Evidence) -> list[LedgerEntry]:
     """The agent's safe reads at the PMS side between opening and heal, in order."""
     span = not_closed(evidence)
+    return [] if span is None else _probes(evidence, span)
+
+
+def probe_rounds(evidence: Evidence, until: float | None = None) -> list[list[LedgerEntry]]:
+    """Those safe reads, grouped into rounds: reads closer than half a wait (at most `slack`) belong together.
+
+    Args:
+        until: look on beyond the heal, to this moment.
+    """
+    span = not_closed(evidence)
     if span is None:
         return []
-    return sorted((entry for entry in evidence.calls(span) if evidence.is_agent_probe(entry)), key=_received)
-
-
-def probe_rounds(evidence: Evidence) -> list[list[LedgerEntry]]:
-    """Those safe reads, grouped into rounds: reads closer than half a wait (at most `slack`) belong together."""
     rounds: list[list[LedgerEntry]] = []
     together = min(evidence.policy.slack, evidence.expectation.least_wait / 2)
-    for entry in probes_while_not_closed(evidence):
+    for entry in _probes(evidence, span if until is None else Span(span.begin, until)):
         if rounds and entry.received - rounds[-1][-1].received < together:
             rounds[-1].append(entry)
         else:
@@ -124,5 +129,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[rank - 1]
 
 
-def _received(entry: LedgerEntry) -> float:
-    return entry.received
+def _probes(evidence: Evidence, span: Span) -> list[LedgerEntry]:
+    found = (entry for entry in evidence.calls(span) if evidence.is_agent_probe(entry))
+    return sorted(found, key=lambda entry: entry.received)

@@ -36,9 +36,7 @@ class Agent:
 
     def send(self, operation: str, content: bytes, content_type: str = "application/json") -> httpx.Response:
         """Post raw bytes to "availability" or "reservations"."""
-        return self._http.post(
-            getattr(self._paths, operation), content=content, headers={"Content-Type": content_type}
-        )
+        return self._http.post(getattr(self._paths, operation), content=content, headers={"Content-Type": content_type})
 
     def reservation(self, reservation_id: str) -> httpx.Response:
         """Read a reservation."""

@@ -84,4 +84,6 @@ def policy(profile: Profile, control_p99: float) -> Policy:
         probe_path=profile.pms.probe_path,
         settle=profile.pms.settle,
         slack=max(5 * control_p99, 0.25),
+        outbox_interval=profile.pms.outbox_interval,
+        metrics=profile.metrics,
     )

@@ -155,6 +155,8 @@ class Scene:
             log=self.stack.agent_log(),
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
+            epoch=clock.utc().timestamp() - clock.now(),
+            secrets=(self.stack.pms_key, self.stack.admin_token),
         )
 
     def _known(self) -> list[tuple[str, Guest]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pms_drill.faults.probe import Came, Seen
 
@@ -53,3 +55,50 @@ def status(code: int, *, headers: tuple[str, ...] = ()) -> Proof:
 def body_holds(part: bytes, code: int = 200) -> Proof:
     """An answer with this status whose body contains `part`."""
     return Proof(f"status {code} with {part!r} in its body", lambda seen: seen.status == code and part in seen.body)
+
+
+def body_begins(part: bytes) -> Proof:
+    """An answer whose body begins with `part`."""
+    return Proof(f"a body that begins with {part[:20]!r}", lambda seen: seen.body.startswith(part))
+
+
+def shortened(length: int) -> Proof:
+    """A body of `length` bytes where the fault proxy says that it was longer."""
+    return Proof(
+        f"a body cut down to {length} bytes",
+        lambda seen: len(seen.body) == length < int(seen.headers.get("x-drill-length", 0)),
+    )
+
+
+def copies(count: int) -> Proof:
+    """The fault proxy says that it would have sent the request `count` times."""
+    return Proof(f"{count} copies of the request", lambda seen: seen.headers.get("x-drill-copies") == str(count))
+
+
+def json_field(field: str, kind: str) -> Proof:
+    """A JSON body where the field (names with dots) is of this type, or "missing"."""
+
+    def holds(seen: Seen) -> bool:
+        try:
+            value: Any = json.loads(seen.body)
+        except ValueError:
+            return False
+        for part in field.split("."):
+            try:
+                value = value[int(part) if isinstance(value, list) and part.isdecimal() else part]
+            except (LookupError, TypeError):
+                return kind == "missing"
+        return _TYPES.get(type(value)) == kind
+
+    return Proof(f"a JSON body with {field} {kind}", holds)
+
+
+_TYPES = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    list: "list",
+    dict: "object",
+}

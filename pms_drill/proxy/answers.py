@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Self
 
-_FRAMING = (b"content-length", b"transfer-encoding", b"trailer", b"content-encoding")
+from pms_drill.proxy.framing import AnswerHead, NoBody
+
+_FRAMING = (b"content-length", b"transfer-encoding", b"trailer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,29 +19,49 @@ class Answer:
     Attributes:
         line: the status line, without its end.
         fields: header lines as on the wire, without those about framing.
-        content: the body without its framing and coding.
+        content: the body without its framing.
+        has_body: whether a body may follow this head.
     """
 
     line: bytes
     fields: tuple[bytes, ...]
     content: bytes
+    has_body: bool = True
 
     @classmethod
     def new(cls, status: int, headers: Iterable[tuple[str, str]], content: bytes) -> Self:
         """One of our own. A Content-Length among the headers gives way to the true one."""
         fields = [name.encode("latin-1") + b": " + value.encode("latin-1") for name, value in headers]
-        return cls(status_line(status), tuple(_without(fields, _FRAMING[:3])), content)
+        return cls(status_line(status), tuple(_without(fields, _FRAMING)), content)
+
+    @classmethod
+    def received(cls, head: AnswerHead) -> Self:
+        """The PMS's, its body taken completely."""
+        line, *fields = head.raw.strip(b"\r\n").split(b"\r\n")
+        return cls(
+            line, tuple(_without(fields, _FRAMING)), bytes(head.content.bytes), not isinstance(head.body, NoBody)
+        )
+
+    @property
+    def coding(self) -> str:
+        """The Content-Encoding, in lower case; empty when there is none."""
+        values = [line.partition(b":")[2] for line in self.fields if _name(line) == b"content-encoding"]
+        return b",".join(values).strip().lower().decode("latin-1")
 
     @property
     def status(self) -> int:
         """The status code."""
         return int(self.line.split(b" ", 2)[1])
 
+    def without_coding(self, content: bytes) -> Answer:
+        """The same with this plain content."""
+        return replace(self, fields=tuple(_without(self.fields, (b"content-encoding",))), content=content)
+
     def with_headers(self, headers: Iterable[tuple[str, str]]) -> Answer:
         """The given headers in place of those of the same name."""
         given = [name.encode("latin-1") + b": " + value.encode("latin-1") for name, value in headers]
         names = tuple(_name(line) for line in given)
-        return replace(self, fields=(*_without(self.fields, names), *_without(given, _FRAMING[:3])))
+        return replace(self, fields=(*_without(self.fields, names), *_without(given, _FRAMING)))
 
     def render(self, *, asked: str, close: bool = False, claimed_length: int | None = None) -> bytes:
         """The bytes for the wire.
@@ -68,9 +90,14 @@ def status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}".encode()
 
 
-def pong() -> Answer:
-    """The answer to a probe that is not forwarded."""
-    return Answer.new(200, [("Content-Type", "text/plain")], b"pong")
+def pong(content: bytes = b"pong", copies: int = 1) -> Answer:
+    """The answer to a probe that is not forwarded.
+
+    Its headers say what the PMS would have got and said, so that an effect shows: the number of copies of the
+    request, and the length of the body before it was changed.
+    """
+    own = [("Content-Type", "text/plain"), ("X-Drill-Copies", str(copies)), ("X-Drill-Length", str(len(content)))]
+    return Answer.new(200, own, content)
 
 
 def without_probe_header(raw: bytes) -> bytes:

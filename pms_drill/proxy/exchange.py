@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 from dataclasses import dataclass
 from pathlib import Path
 
 from pms_drill import clock
-from pms_drill.proxy.answers import Answer, pong, without_probe_header
-from pms_drill.proxy.channel import Channel
-from pms_drill.proxy.effects import Delay, DropAnswer, DropRequest, How, Status
+from pms_drill.proxy.alter import Altered, CannotAct, altered, own_answer
+from pms_drill.proxy.answers import Answer
+from pms_drill.proxy.effects import (
+    Delay,
+    DropAnswer,
+    DropRequest,
+    Duplicate,
+    Effect,
+    How,
+    MutateBody,
+    ReplaceBody,
+    Status,
+)
+from pms_drill.proxy.forwarding import Forwarding
 from pms_drill.proxy.framing import NotHttp, RequestHead
-from pms_drill.proxy.ledger import Exchange, Ledger, without_secrets
+from pms_drill.proxy.ledger import Ledger, without_secrets
 from pms_drill.proxy.pair import Broken, Pair
 from pms_drill.proxy.probing import PROBE_HEADER, asked_path, is_own
-from pms_drill.proxy.rules import Armed, RuleBook
+from pms_drill.proxy.rules import RuleBook
 
 _PROBE_HEADER = PROBE_HEADER.lower()
 _EVERYTHING = 1 << 62
+#: Timers count whole milliseconds and may be one early; a delay must not be.
+_TICK_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Proxy:
 
 
 class Conversation:
-    """Carries one request across.
+    """Carries one request across. Its steps return whether the connections can be used for another request.
 
     Args:
         pair: the connections.
@@ -48,30 +60,29 @@ class Conversation:
     """
 
     def __init__(self, pair: Pair, head: RequestHead, proxy: Proxy, connection: int) -> None:
-        self.pair = pair
-        self.head = head
-        self.proxy = proxy
         now = clock.now()
         given = head.header(_PROBE_HEADER)
         self.probe = given is not None and hmac.compare_digest(given.encode("latin-1"), proxy.token.encode())
-        self.entry: Exchange = proxy.ledger.open(connection, head.method, head.target, now, self.probe)
+        self.pair = pair
+        self.head = head
+        self.ledger = proxy.ledger
+        self.entry = proxy.ledger.open(connection, head.method, head.target, now, self.probe)
         self.entry.request_headers = without_secrets(head.headers)
         path = head.target.partition("?")[0]
         self.own = self.probe and is_own(head.method, path)
-        self.armed: Armed | None = proxy.rules.choose(
-            head.method, asked_path(path) if self.own else path, now, probe=self.probe
-        )
-        self._pump: asyncio.Task[None] | None = None
-        self._torn: Broken | None = None
-        self._waits_for_continue = (head.header("expect") or "").lower().startswith("100")
+        self.armed = proxy.rules.choose(head.method, asked_path(path) if self.own else path, now, probe=self.probe)
+        self.effect: Effect | None = self.armed.rule.effect if self.armed else None
+        self.forwarding = Forwarding(pair, head, self.entry)
+        #: The client sends its body only after a 100 from the PMS (Expect: 100-continue).
+        self.client_waits = (head.header("expect") or "").lower().startswith("100")
 
     async def run(self) -> bool:
-        """Carry it across and write the entry. Returns whether the connections can be used for another request."""
+        """Carry it across and write the entry."""
         entry = self.entry
         try:
             return await self._act()
         except Broken as broken:
-            entry.remark(str(self._torn or broken))
+            entry.remark(str(self.forwarding.torn or broken))
             return False
         except NotHttp as error:
             entry.remark(f"passed on as it was, no HTTP: {error}")
@@ -79,36 +90,123 @@ class Conversation:
                 await self.pair.tunnel()
             return False
         finally:
-            if self._pump is not None:
-                self._pump.cancel()
+            self.forwarding.stop()
             entry.request_body = self.head.content.bytes.decode("utf-8", "replace")
-            self.proxy.ledger.finish(entry)
+            self.ledger.finish(entry)
 
     async def _act(self) -> bool:
-        effect = self.armed.rule.effect if self.armed else None
-        if effect is None:
-            return await self._own_answer() if self.own else await self._pass()
+        match self.effect:
+            case Status(status=status, headers=headers, body=body):
+                self._acts()
+                await self._drain()
+                return await self._deliver(Altered(Answer.new(status, headers, body.encode())))
+            case DropRequest(how=how):
+                self._acts()
+                await self._drain()
+                return await self._drop(how)
+            case Delay(before="forwarding", seconds=seconds):
+                self._acts()
+                await self._hold(seconds)
+        return await (self._answer_probe() if self.own else self._ask())
+
+    async def _answer_probe(self) -> bool:
+        """Our own answer, in place of the PMS's, with the effect on it."""
+        await self._drain()
+        answer = Altered(own_answer(self.effect))
+        match self.effect:
+            case DropAnswer(how=how):
+                self._acts()
+                return await self._drop(how)
+            case Delay(before="answering", seconds=seconds):
+                self._acts()
+                await self._hold(seconds)
+            case Duplicate():
+                self._acts()
+            case ReplaceBody() | MutateBody():
+                answer = altered(self.effect, answer.answer)
+                self._acts()
+        return await self._deliver(answer)
+
+    async def _ask(self) -> bool:
+        """The PMS's answer, with the effect on it."""
+        match self.effect:
+            case DropAnswer(how=how):
+                self._acts()
+                up = await self.forwarding.send()
+                await self.pair.take_answer(await self.forwarding.answer(up), up)
+                return await self._drop(how)
+            case Delay(before="answering", seconds=seconds):
+                self._acts()
+                return await self._pass(hold=seconds)
+            case Duplicate(gap=gap):
+                return await self._ask_twice(gap)
+            case ReplaceBody() | MutateBody():
+                return await self._ask_and_alter(self.effect)
+        return await self._pass()
+
+    async def _pass(self, *, hold: float = 0.0, taken: bytes = b"") -> bool:
+        """Ask the PMS and deliver its answer as it is, `hold` seconds after it began to arrive."""
+        up = await self.forwarding.send(taken)
+        answer = await self.forwarding.answer(up)
+        if hold:
+            await self._hold(hold)
+        self._tell(answer.status)
+        if answer.status == 101:
+            self.pair.down.write(answer.raw)
+            await self.pair.tunnel()
+            return False
+        await self.pair.relay_answer(answer, up)
+        self._delivered()
+        await self.forwarding.completed(up)
+        return not answer.body.ends_with_connection
+
+    async def _ask_twice(self, gap: float) -> bool:
+        if self.client_waits:
+            self._missed("the client waits for 100 before it sends the body")
+            return await self._pass()
         self._acts()
-        match effect:
-            case Status():
-                await self._drain()
-                answer = Answer.new(effect.status, effect.headers, effect.body.encode())
-                return await self._deliver(answer)
-            case DropRequest():
-                await self._drain()
-                return await self._drop(effect.how)
-            case DropAnswer():
-                if not self.own:
-                    await self._ask_and_take()
-                return await self._drop(effect.how)
-            case Delay(before="forwarding"):
-                await self._hold(effect.seconds)
-                return await self._own_answer() if self.own else await self._pass()
-            case Delay():
-                if self.own:
-                    await self._hold(effect.seconds)
-                    return await self._own_answer()
-                return await self._pass(hold=effect.seconds)
+        body = await self.pair.take_request(self.head)
+        go_on = await self._pass(taken=body)
+        try:
+            await self._hold(gap)
+            await self.forwarding.send_again(body)
+        except Broken as broken:
+            self.entry.remark(f"second copy: {broken}")
+        return go_on
+
+    async def _ask_and_alter(self, effect: ReplaceBody | MutateBody) -> bool:
+        up = await self.forwarding.send()
+        head = await self.forwarding.answer(up, keep=_EVERYTHING)
+        raw_body = await self.pair.take_answer(head, up)
+        try:
+            answer = altered(effect, Answer.received(head))
+        except CannotAct as reason:
+            self._missed(str(reason))
+            self._tell(head.status)
+            self.pair.down.write(head.raw + raw_body)
+            await self.pair.down.flush()
+            self._delivered()
+        else:
+            self._acts()
+            if not await self._deliver(answer, by_client=False):
+                return False
+        await self.forwarding.completed(up)
+        return not head.body.ends_with_connection
+
+    async def _deliver(self, altered: Altered, *, by_client: bool = True) -> bool:
+        """Deliver an answer of our making. `by_client`: it is for the client only to say whether to go on."""
+        mine = altered.answer
+        go_on = altered.claimed_length is None and (not by_client or (self.head.keep_alive and self.head.body.complete))
+        self._tell(mine.status)
+        wire = mine.render(
+            asked=self.head.method,
+            close=not go_on and altered.claimed_length is None,
+            claimed_length=altered.claimed_length,
+        )
+        self.pair.down.write(wire)
+        await self.pair.down.flush()
+        self._delivered()
+        return go_on
 
     def _acts(self) -> None:
         """The rule acts on this request."""
@@ -119,81 +217,18 @@ class Conversation:
         else:
             self.armed.acted += 1
 
-    async def _own_answer(self) -> bool:
-        await self._drain()
-        return await self._deliver(pong())
+    def _missed(self, reason: str) -> None:
+        """The rule was to act and could not."""
+        assert self.armed is not None
+        self.entry.remark(f"rule {self.armed.rule.name} could not act: {reason}")
+        if not self.probe:
+            self.armed.missed += 1
 
-    async def _pass(self, hold: float = 0.0) -> bool:
-        """Ask the PMS and deliver its answer as it is, `hold` seconds after it began to arrive."""
-        entry, pair = self.entry, self.pair
-        up = await self._forward()
-        answer = await pair.next_answer(self.head, up, keep=0)
-        entry.answered, entry.pms_status = clock.now(), answer.status
-        if hold:
-            await self._hold(hold)
-        if pair.down.lost:
-            raise Broken("downstream gone")
-        entry.status = answer.status
-        if answer.status == 101:
-            pair.down.write(answer.raw)
-            await pair.tunnel()
-            return False
-        await pair.relay_answer(answer, up)
-        self._delivered()
-        await self._end_of_request(up)
-        return not answer.body.ends_with_connection
-
-    async def _ask_and_take(self) -> None:
-        """Ask the PMS and keep its answer from the client."""
-        up = await self._forward()
-        answer = await self.pair.next_answer(self.head, up, keep=_EVERYTHING)
-        self.entry.answered, self.entry.pms_status = clock.now(), answer.status
-        await self.pair.take_answer(answer, up)
-
-    async def _forward(self) -> Channel:
-        """Send the request to the PMS; what has not arrived yet follows by itself."""
-        head, entry = self.head, self.entry
-        up = await self.pair.connect()
-        if up.ended:
-            raise Broken("upstream had closed")
-        raw = without_probe_header(head.raw) if self.probe else head.raw
-        up.write(raw + head.body.take(self.pair.down.buffer))
-        self.pair.down.taken()
-        entry.copies = 1
-        if head.body.complete:
-            entry.forwarded = clock.now()
-        else:
-            self._pump = asyncio.create_task(self._send_rest(up))
-        return up
-
-    async def _send_rest(self, up: Channel) -> None:
-        try:
-            await self.pair.send_body(self.head, up)
-            self.entry.forwarded = clock.now()
-        except (Broken, NotHttp) as error:
-            self._torn = Broken(str(error))
-            up.close()
-        finally:
-            self.pair.bell.ring()
-
-    async def _end_of_request(self, up: Channel) -> None:
-        """An answer can come before its request is complete; the rest still goes to the PMS."""
-        pump, down = self._pump, self.pair.down
-        if pump is not None:
-            await self.pair.bell.until(lambda: pump.done() or up.ended or down.lost)
-            if self._torn is not None or not pump.done():
-                raise self._torn or Broken("upstream closed before the request was complete")
-
-    async def _deliver(self, answer: Answer) -> bool:
-        """Deliver an answer of our own making."""
-        go_on = self.head.keep_alive and self.head.body.complete
+    def _tell(self, status: int) -> None:
+        """The client is being told this. Raises Broken when nobody is there."""
         if self.pair.down.lost:
             raise Broken("downstream gone")
-        self.entry.status = answer.status
-        self.pair.down.write(answer.render(asked=self.head.method, close=not go_on))
-        await self.pair.down.flush()
-        self._delivered()
-        return go_on
+        self.entry.status = status
 
     def _delivered(self) -> None:
         if self.pair.down.ended:
@@ -203,14 +238,14 @@ class Conversation:
 
     async def _drain(self) -> None:
         """Take the rest of the request, unless the client waits to be told to send it."""
-        if not self._waits_for_continue:
+        if not self.client_waits:
             await self.pair.take_request(self.head)
 
     async def _hold(self, seconds: float) -> None:
         """Wait; ends early when the rule is removed."""
         armed = self.armed
         assert armed is not None
-        await self.pair.bell.within(seconds, lambda: armed.removed is not None)
+        await self.pair.bell.within(seconds + _TICK_S, lambda: armed.removed is not None)
         if armed.removed == "cut":
             raise Broken("cut while it was held back")
 

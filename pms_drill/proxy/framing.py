@@ -101,15 +101,15 @@ def request_head(raw: bytes, keep_content: int) -> RequestHead:
     content = Content(keep_content)
     sink = _Sink(content.add)
     parser = httptools.HttpRequestParser(sink)
-    _feed(parser, _without_upgrade(raw))
+    _feed(parser, _readable(raw))
     method = parser.get_method().decode("ascii")
     if method == "CONNECT":
         raise NotHttp("CONNECT asks for a tunnel")
     return RequestHead(
         raw,
         method,
-        sink.target.decode("latin-1"),
-        sink.headers,
+        raw.lstrip(b"\r\n").split(b" ", 2)[1].decode("latin-1"),
+        [("Upgrade", value) if name == _OFFER else (name, value) for name, value in sink.headers],
         parser.should_keep_alive(),
         _body(sink, parser, content, NoBody),
         content,
@@ -189,14 +189,18 @@ class Chunked:
 
     def take(self, buffer: bytearray) -> bytes:
         """Chunks as they are on the wire, up to the end of the message."""
-        taken = []
+        taken: list[bytes] = []
         while buffer and not self.complete:
             seam = self._tail + bytes(buffer[:3])
             at = seam.find(EMPTY_LINE)  # an empty line that began in the slice before
             end = at + 4 - len(self._tail) if at >= 0 else buffer.find(EMPTY_LINE) + 4
             piece = bytes(buffer[:end]) if end > 3 or at >= 0 else bytes(buffer)
+            try:
+                _feed(self._parser, piece)
+            except NotHttp:
+                buffer[:0] = b"".join(taken)  # nothing is lost, it goes on unread
+                raise
             del buffer[: len(piece)]
-            _feed(self._parser, piece)
             self._tail = (self._tail + piece)[-3:]
             taken.append(piece)
             self.complete = self._sink.complete
@@ -207,13 +211,9 @@ class _Sink:
     """Receives what the library reads."""
 
     def __init__(self, on_body: Callable[[bytes], None]) -> None:
-        self.target = b""
         self.headers: list[tuple[str, str]] = []
         self.complete = False
         self.on_body = on_body
-
-    def on_url(self, url: bytes) -> None:
-        self.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
@@ -241,11 +241,25 @@ def _body(
 def _feed(parser: httptools.HttpRequestParser | httptools.HttpResponseParser, data: bytes) -> None:
     try:
         parser.feed_data(data)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+    except httptools.HttpParserUpgrade:
+        return  # a head that is complete; what follows is not the library's
+    except httptools.HttpParserError as error:
         raise NotHttp(str(error)) from error
 
 
-def _without_upgrade(raw: bytes) -> bytes:
-    """For the library only, which stops reading at an offer to upgrade. What is forwarded keeps the offer."""
+def _readable(raw: bytes) -> bytes:
+    """A request's head as the library will read it. What is forwarded stays as it is.
+
+    It stops at an offer to upgrade, which most servers ignore, and refuses targets that are not ASCII.
+    """
     at = raw.lower().find(b"\r\nupgrade:")
-    return raw if at < 0 else raw[: at + 2] + b"x" + raw[at + 3 :]
+    if at >= 0:
+        raw = raw[: at + 2] + _OFFER.encode() + raw[at + 9 :]
+    if not raw.isascii():
+        line, end, rest = raw.lstrip(b"\r\n").partition(b"\r\n")
+        raw = line.translate(_ASCII) + end + rest
+    return raw
+
+
+_OFFER = "x-offer"  # as long as "upgrade"
+_ASCII = bytes(range(128)) + b"x" * 128

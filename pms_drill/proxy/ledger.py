@@ -45,9 +45,9 @@ class Exchange:
         """Add to the note."""
         self.note = f"{self.note}; {note}" if self.note else note
 
-    def entry(self) -> LedgerEntry:
-        """As it stands now."""
-        return LedgerEntry(**asdict(self))
+    def as_json(self) -> bytes:
+        """The entry as it stands now, ASCII only: a line stays one line, whatever a reader takes for a line's end."""
+        return LedgerEntry(**asdict(self)).model_dump_json(ensure_ascii=True).encode()
 
 
 def without_secrets(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ class Ledger:
         """Write an entry; it is in the file when this returns."""
         if self._open.pop(exchange.seq, None) is None:
             return
-        line = exchange.entry().model_dump_json().encode() + b"\n"
+        line = exchange.as_json() + b"\n"
         os.write(self._file, line)
         self._places[exchange.seq - 1] = (self._size, len(line))
         self._size += len(line)
@@ -91,7 +91,7 @@ class Ledger:
         for number in range(max(seq, 0) + 1, min(seq + limit, len(self._places)) + 1):
             place = self._places[number - 1]
             if place is None:
-                found.append(self._open[number].entry().model_dump_json().encode())
+                found.append(self._open[number].as_json())
             else:
                 found.append(os.pread(self._file, place[1], place[0]).rstrip(b"\n"))
         return found

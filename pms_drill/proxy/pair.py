@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pms_drill.proxy.channel import Bell, Channel
-from pms_drill.proxy.framing import AnswerHead, RequestHead, answer_head, request_head, take_head
+from pms_drill.proxy.framing import AnswerHead, NotHttp, RequestHead, answer_head, request_head, take_head
 
 
 class Broken(Exception):
@@ -28,7 +30,8 @@ class Pair:
             raw = take_head(self.down.buffer)
             self.down.taken()
             if raw is not None:
-                return request_head(raw, self._kept)
+                with _unread(self.down, raw):
+                    return request_head(raw, self._kept)
             if self.down.ended:
                 return None
             if self.up is not None and self.up.buffer:  # said without being asked, such as 408 before a close
@@ -87,21 +90,24 @@ class Pair:
             raise Broken("downstream gone before the request was complete")
         await self.bell.until(lambda: bool(self.down.buffer) or self.down.ended)
 
-    async def next_answer(self, head: RequestHead, up: Channel, *, keep: int) -> AnswerHead:
-        """Wait for an answer's head; interim answers (1xx) go downstream. Raises Broken, NotHttp."""
+    async def next_answer(self, head: RequestHead, up: Channel, *, keep: int, interim: bool = True) -> AnswerHead:
+        """Wait for an answer's head. Interim answers (1xx) go downstream if `interim`. Raises Broken, NotHttp."""
         while True:
             raw = take_head(up.buffer)
             up.taken()
             if raw is not None:
-                answer = answer_head(raw, head.method, keep)
+                with _unread(up, raw):
+                    answer = answer_head(raw, head.method, keep)
                 if answer.status >= 200 or answer.status == 101:
                     return answer
-                self.down.write(raw)
+                if interim:
+                    self.down.write(raw)
                 continue
+            if up.ended and up.buffer:
+                self.down.write(bytes(up.buffer))
+                raise Broken("upstream closed inside the head of its answer")
             if up.ended:
-                raise Broken(
-                    "upstream closed without an answer" if not up.buffer else "upstream closed inside the head"
-                )
+                raise Broken("upstream closed without an answer")
             await self._more_of_head(up, len(up.buffer))
 
     async def _more_of_head(self, up: Channel, seen: int) -> None:
@@ -121,13 +127,14 @@ class Pair:
             if await self._answer_over(answer, up):
                 return
 
-    async def take_answer(self, answer: AnswerHead, up: Channel) -> None:
+    async def take_answer(self, answer: AnswerHead, up: Channel) -> bytes:
         """Take the rest of an answer without delivering it. Raises Broken when it does not arrive."""
+        pieces = []
         while True:
-            answer.body.take(up.buffer)
+            pieces.append(answer.body.take(up.buffer))
             up.taken()
             if await self._answer_over(answer, up):
-                return
+                return b"".join(pieces)
 
     async def _answer_over(self, answer: AnswerHead, up: Channel) -> bool:
         if answer.body.complete:
@@ -164,3 +171,13 @@ class Pair:
                 side.reset()
             else:
                 side.close()
+
+
+@contextmanager
+def _unread(channel: Channel, raw: bytes) -> Iterator[None]:
+    """Put bytes back that turn out to be no HTTP, so that they can go across unread."""
+    try:
+        yield
+    except NotHttp:
+        channel.buffer[:0] = raw
+        raise

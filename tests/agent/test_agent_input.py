@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ GUEST_MISTAKES: dict[str, dict[str, Any]] = {
     "an emoji in the name": {"guest_name": "Ada \U0001f600"},
     "a line feed in the name": {"guest_name": "Ada\nLovelace"},
     "a NUL in the name": {"guest_name": "Ada\x00 Lovelace"},
+    "a DEL in the name": {"guest_name": "Ada\x7f Lovelace"},
     "no e-mail": {"email": None},
     "an e-mail without at sign": {"email": "ada.example.com"},
     "an e-mail without domain": {"email": "ada@"},
@@ -63,6 +65,11 @@ GUEST_MISTAKES: dict[str, dict[str, Any]] = {
     "an e-mail of 129 characters": {"email": "a" * 60 + "@" + "b" * 56 + ".example.com"[: 129 - 60 - 1 - 56]},
     "two e-mails": {"email": "ada@example.com,bob@example.com"},
     "an e-mail as a list": {"email": ["ada@example.com"]},
+    "a bar in the e-mail": {"email": "ada|lovelace@example.com"},
+    "quotes in the e-mail": {"email": '"ada lovelace"@example.com'},
+    "an address literal": {"email": "ada@[127.0.0.1]"},
+    "a hyphen in the last label": {"email": "ada@example.xn--p1ai"},
+    "an e-mail with umlauts": {"email": "ada@b\u00fccher.example"},
     **{f"{sign} in the name": {"guest_name": f"Ada{sign} Lovelace"} for sign in '7!<>,;?=+()@#"°{}_$%:|¤'},
 }
 
@@ -113,6 +120,8 @@ def test_stays_at_the_bounds_are_taken_or_refused_by_the_rule(shared_agent: Runn
         ("李 小龙", "李", "小龙"),
         ("A" * 32 + " " + "B" * 32, "A" * 32, "B" * 32),
         ("Sean O`Neil", "Sean", "O`Neil"),
+        ("Ada\u200b Love\u00a0lace\u00b2", "Ada\u200b", "Love\u00a0lace\u00b2"),
+        ("\u0663 &'*-./[]\\^~", "\u0663", "&'*-./[]\\^~"),
     ],
 )
 def test_names_split_at_the_last_space(
@@ -123,6 +132,37 @@ def test_names_split_at_the_last_space(
     assert answer.json()["guest_name"] == name
     told = quiet_pms.orders[-1].guest
     assert (told["firstname"], told["lastname"]) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "a!#$%&'*+/=?^`{}~_-b@example.com",
+        "Ada.Lovelace@Example.COM",
+        "ada@hotel.test",
+        "ada@xn--bcher-kva.example",
+        "a" * 60 + "@" + "b" * 63 + ".com",
+    ],
+)
+def test_e_mails_that_the_pms_takes_go_there_as_they_are(
+    shared_agent: RunningAgent, quiet_pms: ScriptedPms, email: str
+) -> None:
+    answer = shared_agent.book(email=email)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["email"] == quiet_pms.orders[-1].guest["email"] == email
+
+
+@pytest.mark.parametrize("path", [AVAILABILITY, RESERVATIONS])
+def test_null_is_no_hotel(shared_agent: RunningAgent, path: str) -> None:
+    body = (query() if path == AVAILABILITY else guest()) | {"hotel_id": None}
+    assert shared_agent.client.post(path, json=body).status_code == 422
+
+
+def test_half_a_character_in_a_name_is_422(shared_agent: RunningAgent) -> None:
+    body = json.dumps(guest(guest_name="Ada")).replace("Ada", "Ada \\ud800")
+    answer = shared_agent.client.post(RESERVATIONS, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    problem(answer)
 
 
 @pytest.mark.parametrize("path", [AVAILABILITY, RESERVATIONS])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.scripted_pms import ScriptedPms, answers, hang
+from tests.agent.scripted_pms import ScriptedPms, answers, hang, works_then
 from tests.agent.support import FAST, RunningAgent, eventually
 
 StartMutant = Callable[[str], RunningAgent]
@@ -31,6 +31,16 @@ def start_mutant(pms: ScriptedPms, tmp_path: Path) -> Iterator[StartMutant]:
         running.close()
 
 
+@pytest.mark.parametrize("name", ["never_opens", "repeats_post", "mock_confirms"])
+def test_a_mutant_serves_guests_while_nothing_is_wrong(start_mutant: StartMutant, pms: ScriptedPms, name: str) -> None:
+    mutant = start_mutant(name)
+    assert mutant.ask().json()["source"] == "pms"
+    answer = mutant.book()
+    assert answer.status_code == 201
+    assert answer.json()["pms_booking_id"] == pms.live[0].id
+    assert pms.count("booking") == 1
+
+
 def test_never_opens_still_calls_after_ten_failures(start_mutant: StartMutant, pms: ScriptedPms) -> None:
     mutant = start_mutant("never_opens")
     pms.always("availability", answers(500))
@@ -42,9 +52,11 @@ def test_never_opens_still_calls_after_ten_failures(start_mutant: StartMutant, p
 
 def test_repeats_post_sends_a_booking_twice(start_mutant: StartMutant, pms: ScriptedPms) -> None:
     mutant = start_mutant("repeats_post")
-    pms.next("booking", hang)
+    pms.next("booking", works_then(hang))
     mutant.book()
     eventually(lambda: pms.count("booking") == 2)
+    [first, second] = pms.live
+    assert first.source == second.source
 
 
 def test_mock_confirms_tells_a_booking_that_the_pms_does_not_hold(start_mutant: StartMutant, pms: ScriptedPms) -> None:

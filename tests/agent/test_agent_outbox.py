@@ -78,6 +78,22 @@ def test_a_late_arrival_is_found_and_not_booked_again(start_agent: StartAgent, p
     assert pms.count("booking") == 1
 
 
+def test_what_waits_for_a_blocked_hotel_does_not_keep_the_blocker_from_being_read_back(
+    start_agent: StartAgent, pms: ScriptedPms
+) -> None:
+    settle = 8.0
+    agent = start_agent(PMS_SETTLE=str(settle), **PLN, **PATIENT)
+    pms.next("booking", pms.hold())
+    first = pending(agent, email="first@example.com")
+    second = pending(agent, email="second@example.com")
+    pms.deliver()
+    for reservation in (first, second):
+        agent.becomes(reservation, "confirmed")
+    sent = pms.of("booking")
+    assert sent[1].at - sent[0].at < 0.9 * settle
+    assert len(sent) == len(pms.live) == 2
+
+
 def test_nothing_is_repeated_before_it_has_settled(start_agent: StartAgent, pms: ScriptedPms) -> None:
     settle = 0.8
     agent = start_agent(PMS_SETTLE=str(settle), PMS_OUTBOX_INTERVAL="0.05", **PLN, **PATIENT)

@@ -415,6 +415,57 @@ def test_a_guest_who_waited_twice_the_deadline_in_the_queue_is_told(
     assert pms.count("booking") == 1
 
 
+@pytest.mark.parametrize("failover", ["mock", "off"])
+def test_a_guest_who_loses_patience_while_the_currency_is_asked_leaves_the_counts_whole(
+    start_agent: StartAgent, pms: ScriptedPms, failover: str
+) -> None:
+    """Two others keep the turn for two deadlines; the third one's question is under way when its time is up."""
+    agent = start_agent(PMS_FAILOVER=failover, **PATIENT, **NO_WORKER)
+    pms.next("availability", hang, hang, late(0.8 * DEADLINE))
+    with ThreadPoolExecutor(3) as pool:
+        first = [pool.submit(agent.book, email=f"guest{n}@example.com") for n in range(2)]
+        eventually(lambda: pms.count("availability"))
+        asked = pms.of("availability")[0].at
+        eventually(lambda: time.monotonic() > asked + 0.5 * DEADLINE)
+        third = pool.submit(agent.book, email="third@example.com").result()
+        assert {answer.result().status_code for answer in first} <= ({202} if failover == "mock" else {503, 504})
+    assert third.status_code == (202 if failover == "mock" else 503), third.text
+    eventually(lambda: agent.metric("pms_api_calls_total", operation="availability", status="success") == 1)
+    assert agent.metric("pms_api_calls_total", operation="availability", status="error") == 2
+    assert pms.count("availability") == 3
+    if failover == "mock":
+        agent.becomes(third.json()["reservation_id"], "confirmed")
+        assert agent.pms()["pending"] == 2
+    else:
+        agent.ask()  # one more exchange: whatever would still be sent is sent by now
+        assert agent.pms()["pending"] == 0
+    assert pms.count("booking") == (1 if failover == "mock" else 0)
+
+
+def test_what_expires_while_its_guest_waits_is_409(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(PMS_CURRENCY="PLN", PMS_SETTLE="60", PMS_PENDING_TTL="1.2", **PATIENT)
+    pms.next("booking", reset)
+    assert agent.book().status_code == 202
+    answer = agent.book(email="bob@example.com")
+    assert answer.status_code == 409, answer.text
+    assert pms.count("booking") == 1
+
+
+def test_a_reservation_that_finds_the_breaker_open_is_one_rejection_of_reservation(
+    start_agent: StartAgent, pms: ScriptedPms
+) -> None:
+    """It opens while the second guest waits for the turn, and the currency is not known yet."""
+    agent = start_agent(
+        PMS_CIRCUIT_BREAKER_FAILURE_THRESHOLD="1", PMS_CIRCUIT_BREAKER_RECOVERY_TIMEOUT="60", **NO_WORKER
+    )
+    pms.always("availability", hang)
+    with ThreadPoolExecutor(2) as pool:
+        assert {answer.status_code for answer in pool.map(lambda _: agent.book(), range(2))} == {202}
+    assert pms.count("availability") == 1
+    assert agent.metric("pms_circuit_breaker_rejections_total", operation="reservation") == 1
+    assert agent.metric("pms_circuit_breaker_rejections_total", operation="availability") == 0
+
+
 # -- write-ahead
 
 
@@ -543,3 +594,27 @@ def test_answers_that_settle_nothing_free_the_key(start_agent: StartAgent, pms: 
     assert agent.book(key="k").status_code == 502
     pms.heal()
     assert agent.book(key="k", room_type=2).status_code == 201
+
+
+def test_a_key_is_free_after_a_day(patient_agent: RunningAgent, pms: ScriptedPms) -> None:
+    patient_agent.book(key="k")
+    for hours, status in ((23.9, 422), (0.2, 201)):
+        with sqlite3.connect(patient_agent.folder / "outbox.sqlite") as store:
+            store.execute("UPDATE idempotency SET created_at = created_at - ?", (hours * 3600,))
+        assert patient_agent.book(key="k", room_type=2).status_code == status
+    assert pms.count("booking") == 2
+
+
+def test_no_intent_is_on_disk_before_its_key(patient_agent: RunningAgent, pms: ScriptedPms) -> None:
+    """A kill between the two must not leave a reservation that a repeated request with the key makes again."""
+    with sqlite3.connect(patient_agent.folder / "outbox.sqlite") as store:
+        store.execute(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON idempotency WHEN NEW.intent_id IS NOT NULL"
+            " BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    answer = patient_agent.book(key="k")
+    assert answer.status_code == 500
+    problem(answer)
+    with sqlite3.connect(patient_agent.folder / "outbox.sqlite") as store:
+        assert store.execute("SELECT COUNT(*) FROM intent").fetchone() == (0,)
+    assert pms.count("booking") == 0

@@ -11,9 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from pms_drill.checks.openapi import contains
+from pms_drill.checks.verdict import Outcome
 from pms_drill.stack.ports import free_port
-from tests.agent.scripted_pms import ScriptedPms, answers, hang, late, refuses
+from tests.agent.scripted_pms import ScriptedPms, answers, hang, late, refuses, reset
 from tests.agent.support import (
     AVAILABILITY,
     KEY,
@@ -218,10 +221,30 @@ def test_a_key_that_is_refused_is_told_apart_from_an_outage(start_agent: StartAg
     assert agent.pms()["status"] == "auth_failed"
 
 
+def test_a_refused_key_stays_the_last_answer_when_no_answer_follows(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(**PATIENT)
+    pms.next("availability", answers(403), reset)
+    agent.ask(), agent.ask()
+    assert agent.pms()["status"] == "auth_failed"
+    agent.ask()
+    assert agent.pms()["status"] == "up"
+
+
+def test_a_pms_that_never_answered_is_not_up_after_a_reset(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    pms.down()
+    agent = start_agent(known_up=False)
+    eventually(lambda: agent.pms()["checked_at"])
+    agent.reset()
+    assert agent.pms()["status"] == "degraded"
+    pms.up()
+    agent.ask()
+    assert agent.pms()["status"] == "up"
+
+
 def test_ready_is_503_when_the_outbox_cannot_be_written(agent: RunningAgent) -> None:
     with sqlite3.connect(agent.folder / "outbox.sqlite") as other:
         other.execute("BEGIN IMMEDIATE")
-        answer = agent.client.get("/health/ready")
+        answer = agent.client.get("/health/ready", timeout=3)  # SQLite itself would wait for the lock for 5 s
         assert answer.status_code == 503
         assert agent.client.get("/health/live").status_code == 200
     eventually(lambda: agent.client.get("/health/ready").status_code == 200)
@@ -361,6 +384,12 @@ def test_openapi_names_every_operation_and_its_statuses(shared_agent: RunningAge
         assert statuses <= set(answers_), f"{method} {path}"
         for status in statuses & {"401", "403", "404", "409", "422", "502", "504"}:
             assert "application/problem+json" in answers_[status]["content"], f"{method} {path} {status}"
+
+
+def test_openapi_contains_the_frozen_contract(shared_agent: RunningAgent) -> None:
+    frozen = yaml.safe_load((REPOSITORY / "contracts/agent_api/openapi.yaml").read_text())
+    verdict = contains(frozen, shared_agent.client.get("/openapi.json").json())
+    assert verdict.outcome is Outcome.PASSED, verdict
 
 
 def test_openapi_is_valid(shared_agent: RunningAgent) -> None:

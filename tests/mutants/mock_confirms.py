@@ -7,7 +7,7 @@ import random
 from hotel_agent.__main__ import serve
 from hotel_agent.agent import Agent
 from hotel_agent.models import ReservationRequest, Status
-from hotel_agent.reservations import Reply
+from hotel_agent.replies import Reply
 
 
 def apply(agent: Agent) -> None:

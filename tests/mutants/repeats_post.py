@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from hotel_agent.__main__ import serve
 from hotel_agent.agent import Agent
+from hotel_agent.answers import Booked, Stay
 from hotel_agent.failures import Kind, PmsFailure
-from hotel_agent.qloapps import Booked, Stay
 
 
 def apply(agent: Agent) -> None:
     """Wrap the booking call in a blind repetition."""
     book = agent.qloapps.book
 
-    async def book_twice(stay: Stay, currency: str, *, count_rejection: bool = True) -> Booked:
+    async def book_twice(stay: Stay, currency: str, *, rejected_as: str | None = "reservation") -> Booked:
         try:
-            return await book(stay, currency, count_rejection=count_rejection)
+            return await book(stay, currency, rejected_as=rejected_as)
         except PmsFailure as failure:
             if failure.kind is not Kind.TIMEOUT:
                 raise
-            return await book(stay, currency, count_rejection=count_rejection)
+            return await book(stay, currency, rejected_as=rejected_as)
 
     agent.qloapps.book = book_twice  # type: ignore[method-assign]
 

@@ -1,0 +1,85 @@
+"""Whole runs on agents and harnesses with one defect: red, for the right reason, under the right name."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.stack import agent_program
+from pms_drill.stack.own_programs import start_listening
+from tests.suite.conftest import REPO, RunSuite
+
+WriteProfile = Callable[[str], Path]
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def expected_of(mutant: str) -> set[str]:
+    """The properties that must notice, from the first lines of the mutant's module."""
+    text = (REPO / "tests" / "mutants" / f"{mutant}.py").read_text(encoding="utf-8")
+    must = re.search(r"must: ([A-Z0-9 -]+)", text)
+    assert must is not None
+    return set(must[1].split())
+
+
+def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
+    ran = run_suite("chaos", "-k", "hang")
+    assert ran.code == 0, ran.page
+    assert ran.verdict.complete
+    assert len(ran.named(Outcome.PASSED)) >= 20
+
+
+@pytest.mark.parametrize("mutant", ["never_opens", "repeats_post", "mock_confirms"])
+def test_mutant_fails_under_the_name_of_its_defect(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("chaos", "-k", "hang", profile=profile)
+    failed = ran.named(Outcome.FAILED)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= failed
+    assert len(failed) <= 4, ran.page
+
+
+def test_agent_that_goes_round_the_proxies_makes_everything_unknown(
+    run_suite: RunSuite, write_profile: WriteProfile, tmp_path: Path
+) -> None:
+    key = "A" * 32
+    secret = {"TWIN_API_KEY": key, "TWIN_CONTROL_TOKEN": "t", "PYTHONPATH": str(agent_program.REPO)}
+    other = start_listening(
+        "other twin",
+        [sys.executable, "-m", "qloapps_twin"],
+        env=secret,
+        folder=tmp_path,
+        log=tmp_path / "twin.log",
+        note=lambda _pid, _name: None,
+    )
+    try:
+        profile = write_profile(f'[agent.env]\nPMS_BASE_URL = "http://{other.address}"\nPMS_API_KEY = "{key}"\n')
+        ran = run_suite("chaos", "-k", "hang", profile=profile)
+    finally:
+        other.program.stop()
+    assert ran.code == 2
+    assert not ran.named(Outcome.PASSED)
+    assert "do not cross the proxies" in ran.page
+
+
+def test_misspelt_toxic_makes_its_experiment_unknown(run_suite: RunSuite) -> None:
+    ran = run_suite(
+        "chaos", "-k", "latency_over_deadline", "--pytest=-p", "--pytest=tests.mutants.harness.misspelt_toxic"
+    )
+    assert ran.code == 2
+    assert not ran.named(Outcome.PASSED)
+    assert not ran.named(Outcome.FAILED)
+
+
+def test_agent_that_exits_at_start_makes_everything_unknown(run_suite: RunSuite, write_profile: WriteProfile) -> None:
+    ran = run_suite("chaos", "-k", "hang", profile=write_profile('[agent.env]\nPMS_TIMEOUT = "soon"\n'))
+    assert ran.code == 2
+    assert not ran.named(Outcome.PASSED)
+    assert "PMS_TIMEOUT" in ran.page
