@@ -78,7 +78,8 @@ NOT_JSON = {
     "a list": b"[]",
     "a word": b'"stay"',
     "null": b"null",
-    "not UTF-8": b"\xff\xfe{}",
+    "UTF-16": b"\xff\xfe{\x00}\x00",
+    "not UTF-8": b"\x8a",
 }
 RIGHT_STAYS = {"today": stay(0, 1), "30 nights": stay(40, 30), "500 days ahead": stay(500, 1)}
 

@@ -17,13 +17,11 @@ from pms_drill.episodes.guests import GuestBook, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.generated import Generated
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.report.collect import SEEN
 
 if TYPE_CHECKING:
     from pms_drill.plugin import Options
     from pms_drill.stack.base import Stack
-
-#: Key of a user property whose text is printed at the end of the run.
-SEEN = "seen"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
