@@ -87,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "property(id): the catalogue id (docs/properties.md) that this test judges",
         "episode(name): the experiment whose evidence this test reads",
         "seen_at_the_pms: only experiments whose calls reach the ledger",
+        "takes_input: only operations of the contract that have a body or parameters",
     ):
         config.addinivalue_line("markers", line)
     try:

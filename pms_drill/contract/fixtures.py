@@ -17,13 +17,11 @@ from pms_drill.episodes.guests import GuestBook, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.generated import Generated
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.report.collect import SEEN
 
 if TYPE_CHECKING:
     from pms_drill.plugin import Options
     from pms_drill.stack.base import Stack
-
-#: Key of a user property whose text is printed at the end of the run.
-SEEN = "seen"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,7 +86,11 @@ class Calls:
     def made(self) -> list[str]:
         """Method and target of each call so far."""
         probe = self._stack.profile.pms.probe_path
-        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since) if entry.path != probe]
+        return [call for call in self.made_with_probes() if call.partition(" ")[2].partition("?")[0] != probe]
+
+    def made_with_probes(self) -> list[str]:
+        """The same with the agent's own probes."""
+        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since)]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from pms_drill.report import outcomes
 from pms_drill.report.classify import Judged, judge_exception, shorten
 from pms_drill.report.outcomes import Item, Record, RunContext, clean_nodeid
 
+#: Name of a user property of a test: a figure that its property tells also when it holds.
+SEEN = "seen"
 #: Attribute of a report that carries our facts from an xdist worker to the controller.
 _FACTS = "pms_drill"
 
@@ -145,7 +147,7 @@ def _judge(report: pytest.TestReport, call: pytest.CallInfo[Any], root: Path) ->
     if call.excinfo is not None and call.when != "collect":
         return judge_exception(call.excinfo.value, call.when, where=_where(call.excinfo, root))
     if report.passed:
-        return Judged(Outcome.PASSED)
+        return Judged(Outcome.PASSED, "\n".join(str(value) for name, value in report.user_properties if name == SEEN))
     # No exception of its own: an unexpected pass of a strict xfail, or failed subtests, which are judged one by one.
     return Judged(Outcome.UNKNOWN, shorten(report.longreprtext))
 

@@ -142,9 +142,8 @@ def _property(records: list[Record]) -> PropertyResult:
     verdict = worst(record.outcome for record in records)
     telling = [record for record in records if record.outcome is verdict]
     texts: dict[str, list[str]] = {}
-    if verdict is not Outcome.PASSED:
-        for record in telling:
-            texts.setdefault(record.why, []).append(record.episode)
+    for record in telling:
+        texts.setdefault(record.why, []).append(record.episode)
     episodes = list(dict.fromkeys(record.episode for record in telling if record.episode))
     shown = [text for text in texts if text][:_TEXTS]
     why = "\n\n".join(_named(text, texts[text], len(shown)) for text in shown)

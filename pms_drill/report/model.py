@@ -21,7 +21,7 @@ class PropertyResult(BaseModel):
         sentence: what it claims.
         part: contracts, chaos or load.
         episodes: experiments in which it was not passed (all experiments, for one that passed nowhere else).
-        why: claim and evidence of the worst tests.
+        why: claim and evidence of the worst tests; figures that passed tests noted.
         reproduce: the command that shows it again.
     """
 

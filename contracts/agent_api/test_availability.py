@@ -1,0 +1,57 @@
+"""Availability through the agent says what the PMS says, and who said it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from pms_drill import clock
+from pms_drill.contract.agent import Agent
+from pms_drill.contract.qloapps import QloApps
+from pms_drill.episodes.guests import GuestBook
+
+#: A night that no other guest asks for, so that it may be sold out.
+SOLD_OUT_NIGHT = 470
+
+
+@pytest.mark.property("API-05")
+def test_availability_answer_repeats_the_question_and_is_binding(agent: Agent, guest_book: GuestBook) -> None:
+    guest = guest_book.guest()
+    answer = agent.ask(guest.availability())
+    assert answer.status_code == 200
+    told = answer.json()
+    assert {name: told[name] for name in guest.availability()} == guest.availability()
+    assert (told["available"], told["binding"], told["source"]) == (True, True, "pms")
+
+
+@pytest.mark.property("API-06")
+def test_rooms_and_price_are_those_of_the_pms(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
+    guest = guest_book.guest()
+    told = agent.ask(guest.availability()).json()
+    ari = pms.quote(guest)
+    [offer] = ari["room_types"]
+    assert told["rooms_left"] == ari["total_available_rooms"]
+    assert told["total"]["currency"] == ari["currency"]
+    assert Decimal(told["total"]["amount"]) == Decimal(str(offer["total_price_with_tax"]))
+
+
+@pytest.mark.property("API-07")
+def test_as_of_is_the_time_of_the_answer_in_utc(agent: Agent, guest_book: GuestBook) -> None:
+    before = clock.utc().replace(microsecond=0)
+    told = agent.ask(guest_book.guest().availability()).json()
+    as_of = datetime.fromisoformat(told["as_of"])
+    assert as_of.tzinfo is not None
+    assert before <= as_of.astimezone(UTC) <= clock.utc()
+
+
+@pytest.mark.property("API-08")
+def test_sold_out_is_an_answer_of_the_pms_and_no_error(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
+    night = date.today() + timedelta(days=SOLD_OUT_NIGHT)
+    guest = guest_book.guest(check_in=night, nights=1, room_type=1)
+    pms.fill(guest)
+    answer = agent.ask(guest.availability())
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["available"], told["rooms_left"], told["source"], told["binding"]) == (False, 0, "pms", True)

@@ -1,0 +1,90 @@
+"""Reservations: confirmed only when the PMS holds the room, found again by their id, and made once per key."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from pms_drill.checks.problems import is_problem
+from pms_drill.checks.verdict import claim
+from pms_drill.contract.agent import Agent
+from pms_drill.contract.fixtures import Calls
+from pms_drill.contract.qloapps import QloApps, is_live
+from pms_drill.episodes.guests import GuestBook
+
+#: A night that no other guest asks for, so that it may be sold out.
+SOLD_OUT_NIGHT = 480
+
+
+@pytest.mark.property("API-09")
+def test_reservation_is_201_and_its_location_leads_to_it(agent: Agent, guest_book: GuestBook) -> None:
+    guest = guest_book.guest()
+    answer = agent.reserve(guest.reservation())
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["status"], told["source"], told["reason"]) == ("confirmed", "pms", None)
+    assert {name: told[name] for name in guest.reservation()} == guest.reservation()
+    found = agent.follow(answer)
+    assert (found.status_code, found.json()) == (200, told)
+    assert agent.reservation(told["reservation_id"]).json() == told
+
+
+@pytest.mark.property("API-10")
+def test_confirmed_reservation_is_held_by_the_pms_for_its_nights(
+    agent: Agent, pms: QloApps, guest_book: GuestBook
+) -> None:
+    guest = guest_book.guest()
+    told = agent.reserve(guest.reservation()).json()
+    booking = pms.get(f"bookings/{told['pms_booking_id']}").json()["booking"]
+    assert booking["associations"]["customer_detail"]["email"] == guest.email
+    [line] = pms.lines(told["pms_booking_id"])
+    assert is_live(line)
+    assert (line["date_from"][:10], line["date_to"][:10]) == (guest.check_in, guest.check_out)
+
+
+@pytest.mark.property("API-11")
+def test_booking_carries_a_reference_of_its_own_in_source(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
+    orders = [agent.reserve(guest.reservation()).json()["pms_booking_id"] for guest in guest_book.guests(2)]
+    references = [pms.source_of(order) for order in orders]
+    assert [pms.orders_with(reference) for reference in references] == [[order] for order in orders]
+
+
+@pytest.mark.property("API-12")
+def test_same_key_and_body_give_the_same_reservation_and_one_booking(
+    agent: Agent, pms: QloApps, guest_book: GuestBook
+) -> None:
+    guest = guest_book.guest()
+    left = pms.rooms_left(guest)
+    first, again = (agent.reserve(guest.reservation(), key=guest.email) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert pms.rooms_left(guest) == left - 1
+
+
+@pytest.mark.property("API-13")
+def test_same_key_with_another_body_is_422_and_books_nothing(agent: Agent, guest_book: GuestBook, calls: Calls) -> None:
+    guest, other = guest_book.guests(2)
+    assert agent.reserve(guest.reservation(), key=guest.email).status_code == 201
+    before = calls.made()
+    answer = agent.reserve(other.reservation(), key=guest.email)
+    claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=422))
+    assert calls.made() == before
+
+
+@pytest.mark.property("API-14")
+def test_without_a_key_each_request_is_a_new_reservation(agent: Agent, guest_book: GuestBook) -> None:
+    guest = guest_book.guest()
+    first, again = (agent.reserve(guest.reservation()).json() for _ in range(2))
+    assert first["reservation_id"] != again["reservation_id"]
+    assert first["pms_booking_id"] != again["pms_booking_id"]
+
+
+@pytest.mark.property("API-15")
+def test_sold_out_is_409_and_books_nothing(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
+    night = date.today() + timedelta(days=SOLD_OUT_NIGHT)
+    guest, late = (guest_book.guest(check_in=night, nights=1, room_type=1) for _ in range(2))
+    pms.fill(guest)
+    answer = agent.reserve(late.reservation())
+    claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=409))
+    assert pms.rooms_left(guest) == 0
