@@ -87,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "property(id): the catalogue id (docs/properties.md) that this test judges",
         "episode(name): the experiment whose evidence this test reads",
         "seen_at_the_pms: only experiments whose calls reach the ledger",
+        "only_under(*names): only these experiments; under the others there is nothing to judge",
         "takes_input: only operations of the contract that have a body or parameters",
     ):
         config.addinivalue_line("markers", line)
@@ -128,6 +129,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = experiments.NAMES.get(fixture, ())
         if metafunc.definition.get_closest_marker("seen_at_the_pms"):
             names = tuple(filter(experiments.seen_at_the_pms(options.profile), names))
+        if only := metafunc.definition.get_closest_marker("only_under"):
+            names = tuple(name for name in names if name in only.args)
         if names:
             marks = {name: [pytest.mark.episode(name), pytest.mark.xdist_group(name)] for name in names}
             metafunc.parametrize(fixture, [pytest.param(name, marks=marks[name]) for name in names], indirect=True)
@@ -195,6 +198,12 @@ def outage(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidenc
 @pytest.fixture
 def refusal(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
     """The evidence of many business answers of one kind."""
+    return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def midway(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
+    """The evidence of bookings under a fault that only they meet."""
     return cast(Evidence, episode_book.evidence(request.param))
 
 

@@ -45,6 +45,19 @@ OUTAGES = tuple(name for name, row in _TABLE.items() if row.opens)
 REFUSALS = tuple(name for name, row in _TABLE.items() if not row.opens)
 
 
+#: Faults that only bookings meet: what the agent sees of them, as `error_kind`; empty where it sees a good answer.
+_MIDWAY = {
+    "answer_lost": "lost",
+    "answer_withheld": "timeout",
+    "request_dropped": "lost",
+    "late_request": "timeout",
+    "stored_but_500": "server",
+    "truncated_json": "bad_answer",
+    "warning_first": "bad_answer",
+}
+MIDWAY = tuple(_MIDWAY)
+
+
 def fault_named(name: str, profile: Profile) -> Fault:
     """The fault of the catalogue, scaled to the profile's deadline.
 
@@ -67,6 +80,21 @@ def expectation(name: str, profile: Profile) -> Expectation:
         certain=row.certain,
         error_kind=row.error_kind,
         problem_statuses=row.problem_statuses,
+    )
+
+
+def midway_expectation(name: str, profile: Profile) -> Expectation:
+    """What the contract demands of bookings under the fault; the breaker may open or not, and is not judged."""
+    return Expectation(
+        fault=name,
+        opens_after=None,
+        wait=profile.breaker.recovery_timeout,
+        reaches_ledger=True,
+        pms_worked=fault_named(name, profile).pms_did_the_work,
+        certain=False,
+        error_kind=_MIDWAY[name],
+        problem_statuses=(),
+        delays_requests=name == "late_request",
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pms_drill.episodes import mock_switch, outage, refusal, reset
-from pms_drill.episodes.expectations import OUTAGES, REFUSALS, expectation
+from pms_drill.episodes import midway, mock_switch, outage, refusal, reset
+from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
@@ -14,6 +14,7 @@ from pms_drill.stack.base import Stack
 NAMES: Mapping[str, tuple[str, ...]] = {
     "outage": OUTAGES,
     "refusal": REFUSALS,
+    "midway": MIDWAY,
     "breaker_reset": ("breaker_reset",),
     "mock_switch": ("mock_switch",),
 }
@@ -21,6 +22,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 _MODULES: Mapping[str, Any] = {
     "outage": outage,
     "refusal": refusal,
+    "midway": midway,
     "breaker_reset": reset,
     "mock_switch": mock_switch,
 }

@@ -50,7 +50,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         _recover(scene, expected.wait)
         with scene.phase("strike"), injected(fault, stack.place):
             _strike(scene)
-        _settle(scene, expected.wait)
+        settle(scene, expected.wait)
         scene.quiesce()
         bookings = scene.final_read()
     return scene.evidence(expected, policy(stack.profile, slack(scene)), bookings)
@@ -95,7 +95,9 @@ def slack(scene: Scene) -> float:
     asked = [op.seconds for op in scene.guests.operations if op.phase == "steady" and op.kind is Kind.AVAILABILITY]
     p99 = percentile(asked, 0.99)
     if p99 > scene.profile.pms.timeout / 2:
-        raise Unproven(f"{scene.name}: without a fault answers took up to {p99:.2f} s; the machine is too slow to judge")
+        raise Unproven(
+            f"{scene.name}: without a fault answers took up to {p99:.2f} s; the machine is too slow to judge"
+        )
     return max(5 * p99, 0.25, 1.2 * scene.heartbeat.worst)
 
 
@@ -145,7 +147,7 @@ def _strike(scene: Scene) -> None:
     scene.guests.at_once(partial(scene.guests.reserve, guest, "strike") for guest in struck)
 
 
-def _settle(scene: Scene, wait: float) -> None:
+def settle(scene: Scene, wait: float) -> None:
     """Until every reservation has ended: unknown ones wait for the settle time, and it may double once."""
     profile = scene.profile
     within = wait + 2 * profile.pms.timeout + 4 * profile.pms.settle + 4 * profile.pms.outbox_interval + 3.0
