@@ -127,7 +127,7 @@ class Order:
 
 @dataclass(slots=True)
 class History:
-    """One change of an order's state. `employee_id` is `""` when it came over the web service in this session."""
+    """One change of an order's state."""
 
     id: int
     order_id: int

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import sys
+import traceback
 from collections.abc import Callable, Generator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,8 +44,10 @@ class WebService:
 
     Args:
         build: makes the base state.
-        keys: of the web service; `main_key` is the one that `key_disabled` disables.
+        main_key: may do everything; it is the one that the switch `key_disabled` disables.
+        seed: of the random numbers.
         window: seconds of the race window; 0 makes bookings atomic.
+        now: local time of the hotel.
     """
 
     def __init__(
@@ -111,6 +115,11 @@ class WebService:
             return Answer(refused.status, text.encode(), JSON if as_json else XML, extra=extra)
         except Crashed as crashed:
             return Answer(crashed.status, crashed.text.encode(), HTML, handled=False)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+            # values of a kind that nobody sends: PHP dies on them too; the line is for us
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            print(f"died like PHP: {type(error).__name__} in {place.name}, line {place.lineno}", file=sys.stderr)
+            return Answer(500, b"", HTML, handled=False)
 
     def _permitted(self, request: Request, path: list[str], sent: str) -> Steps:
         if self.switches.webservice_off:
@@ -137,8 +146,13 @@ class WebService:
             return (yield from self._bookings(request, argument))
         if resource in TABLES:
             return self._generic(request, TABLES[resource], argument)
-        # a resource that the twin has no rows of
-        return self._tell_list(request, resource, resource, [], full=False)
+        return self._not_played(request, resource, argument)
+
+    def _not_played(self, request: Request, resource: str, argument: str) -> Answer:
+        """A resource of QloApps that the twin has no rows of: empty to readers, refused to writers."""
+        if request.method not in ("GET", "HEAD"):
+            raise Refused(400, Problem(85, f"Validation error: the twin does not play {resource}"))
+        return Answer(404) if argument else self._tell_list(request, resource, resource, [], full=False)
 
     def _root(self, request: Request, key: auth.Key) -> Answer:
         allowed = {

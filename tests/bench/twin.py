@@ -135,9 +135,10 @@ def main() -> int:
             slowest = measure(twin, options.seconds, options.connections)
         finally:
             twin.stop()
-    met = slowest >= BAR_RPS and sorted(starts)[2] < BAR_START_S
-    print(f"bars {BAR_RPS:g}/s and {BAR_START_S:g} s: {'met' if met else 'MISSED'}")
-    return 0 if met else 1
+    loaded, quick = slowest >= BAR_RPS, sorted(starts)[2] < BAR_START_S
+    print(f"availability {slowest:.0f}/s, bar {BAR_RPS:g}/s: {'met' if loaded else 'MISSED'}")
+    print(f"start {sorted(starts)[2]:.2f} s, bar {BAR_START_S:g} s: {'met' if quick else 'MISSED'}")
+    return 0 if loaded and quick else 1
 
 
 def measure(twin: Twin, seconds: float, many: int) -> float:

@@ -67,7 +67,14 @@ def test_filter_by_index_and_by_search_find_the_same(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "code"), [("filter[nope]=1", 32), ("display=[nope]", 35), ("sort=nope", 37), ("sort=[id_UP]", 37)]
+    ("query", "code"),
+    [
+        ("filter[nope]=1", 32),
+        ("filter[date_add]=1", 32),
+        ("display=[nope]", 35),
+        ("sort=nope", 37),
+        ("sort=[id_UP]", 37),
+    ],
 )
 def test_unknown_field_is_500_with_the_reason_first(desk: Desk, query: str, code: int) -> None:
     told = desk.ask("GET", f"/orders?{query}")
@@ -165,5 +172,16 @@ def test_unknown_resource_is_400_for_every_method(desk: Desk, method: str) -> No
     assert (told.status, told.codes) == (400, [27])
 
 
-def test_resource_without_rows_is_an_empty_list(desk: Desk) -> None:
+def test_resource_without_rows_is_an_empty_list_and_cannot_be_written(desk: Desk) -> None:
     assert desk.ask("GET", "/carts").json() == []
+    assert desk.ask("GET", "/carts/1").status == 404
+    assert desk.ask("POST", "/carts", "<qloapps><cart/></qloapps>").status == 400
+
+
+def test_deleted_customer_is_not_found_by_email_any_more(desk: Desk) -> None:
+    first = desk.book(booking()).json()["booking"]["associations"]["customer_detail"]["id_customer"]
+    assert desk.ask("DELETE", f"/customers/{first}").status == 200
+    told = desk.book(booking(person={"firstname": "Augusta"})).json()["booking"]["associations"]["customer_detail"]
+    assert told["id_customer"] == first + 1
+    again = desk.book(booking()).json()["booking"]["associations"]["customer_detail"]
+    assert again["id_customer"] == first + 1
