@@ -182,8 +182,9 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
-        headers = dict(error.headers or {})
-        return answer(ProblemError.of(slug, error.status_code, str(error.detail)), headers)
+        # FastAPI answers 400 for a body that it cannot decode, which is bad input like any other.
+        status = 422 if error.status_code == 400 else error.status_code
+        return answer(ProblemError.of(slug, status, str(error.detail)), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,7 @@ from pms_drill.checks import bookings
 from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
-#: Under these the agent cannot know at once; under the others a read-back may settle everything before the guest is told.
+#: Under these the agent cannot know at once; under the others a read-back may settle all before the guest is told.
 leaves_doubt = pytest.mark.only_under("answer_withheld", "late_request")
 
 

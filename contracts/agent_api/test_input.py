@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pms_drill.contract.calls import Calls
 
 from pms_drill import clock
 from pms_drill.checks.problems import is_problem
 from pms_drill.checks.verdict import claim
 from pms_drill.contract.agent import Agent
-from pms_drill.contract.fixtures import Calls
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.evidence.history import Guest
 
@@ -101,9 +101,7 @@ def test_wrong_stay_is_422_for_availability_and_never_sent(
 
 @pytest.mark.property("API-17")
 @pytest.mark.parametrize("case", WRONG_STAYS | WRONG_GUESTS)
-def test_wrong_reservation_is_422_and_never_sent(
-    agent: Agent, guest_book: GuestBook, calls: Calls, case: str
-) -> None:
+def test_wrong_reservation_is_422_and_never_sent(agent: Agent, guest_book: GuestBook, calls: Calls, case: str) -> None:
     answer = agent.reserve(wrong(guest_book.guest().reservation(), (WRONG_STAYS | WRONG_GUESTS)[case]))
     claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=422))
     assert calls.made() == []
@@ -112,7 +110,9 @@ def test_wrong_reservation_is_422_and_never_sent(
 @pytest.mark.property("API-18")
 def test_no_character_that_the_pms_spoils_is_taken_in_a_name(agent: Agent, guest_book: GuestBook, calls: Calls) -> None:
     body = guest_book.guest().reservation()
-    taken = [sign for sign in BAD_IN_NAMES if agent.reserve(body | {"guest_name": f"Ada Love{sign}ce"}).status_code != 422]
+    taken = [
+        sign for sign in BAD_IN_NAMES if agent.reserve(body | {"guest_name": f"Ada Love{sign}ce"}).status_code != 422
+    ]
     assert taken == []
     assert calls.made() == []
 
@@ -137,7 +137,15 @@ def test_stay_at_the_edge_of_a_rule_is_taken(agent: Agent, guest_book: GuestBook
 @pytest.mark.property("API-21")
 @pytest.mark.parametrize(
     "name",
-    ["Ada", "Ada King Lovelace", "Jean-Luc O'Neill", "Åsa Ødegård", "Ζωή Παπαδοπούλου", "山田 太郎", "A" * 32 + " " + "B" * 32],
+    [
+        "Ada",
+        "Ada King Lovelace",
+        "Jean-Luc O'Neill",
+        "Åsa Ødegård",
+        "Ζωή Παπαδοπούλου",
+        "山田 太郎",
+        "A" * 32 + " " + "B" * 32,
+    ],
 )
 def test_name_of_a_guest_that_the_pms_takes_is_taken(agent: Agent, guest_book: GuestBook, name: str) -> None:
     answer = agent.reserve(guest_book.guest().reservation() | {"guest_name": name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_refused_booking_is_400_with_code_404_and_nothing_is_kept(
 @pytest.mark.property("PMS-25")
 @pytest.mark.parametrize(
     ("first", "second"),
-    [pair for pair in zip(ORDER, ORDER[1:], strict=False) if DEFECTS[pair[0]][0] != DEFECTS[pair[1]][0]],
+    [pair for pair in itertools.pairwise(ORDER) if DEFECTS[pair[0]][0] != DEFECTS[pair[1]][0]],
 )
 def test_of_two_defects_the_earlier_one_is_told(pms: QloApps, guest_book: GuestBook, first: str, second: str) -> None:
     body = pms.booking(guest_book.guest())

@@ -11,6 +11,7 @@ import pytest
 from pms_drill import clock
 from pms_drill.contract import document, findings
 from pms_drill.contract.agent import Agent
+from pms_drill.contract.calls import Calls, LedgerReader
 from pms_drill.contract.findings import FindingBook
 from pms_drill.contract.qloapps import QloApps
 from pms_drill.episodes.guests import GuestBook, label
@@ -50,7 +51,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(line)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pms(stack: Stack) -> Iterator[QloApps]:
     """The PMS, directly."""
     client = QloApps(stack.addresses.pms, stack.pms_key)
@@ -58,39 +59,23 @@ def pms(stack: Stack) -> Iterator[QloApps]:
     client.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def agent(stack: Stack) -> Iterator[Agent]:
-    """The agent."""
+    """The agent; its address stays the same when it is restarted."""
     client = Agent(stack.addresses.agent, stack.profile.endpoints, stack.profile.guest_patience)
     yield client
     client.close()
 
 
+@pytest.fixture(scope="session")
+def _ledger(stack: Stack) -> LedgerReader:
+    return LedgerReader(stack)
+
+
 @pytest.fixture
-def calls(stack: Stack) -> Iterator[Calls]:
+def calls(_ledger: LedgerReader) -> Calls:
     """The calls that have reached the PMS through the agent since the test began."""
-    yield Calls(stack)
-
-
-class Calls:
-    """The ledger of one test, without the agent's own probes, which come when they like.
-
-    Args:
-        stack: its ledger counts from now on.
-    """
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._since = stack.ledger_position()
-
-    def made(self) -> list[str]:
-        """Method and target of each call so far."""
-        probe = self._stack.profile.pms.probe_path
-        return [call for call in self.made_with_probes() if call.partition(" ")[2].partition("?")[0] != probe]
-
-    def made_with_probes(self) -> list[str]:
-        """The same with the agent's own probes."""
-        return [f"{entry.method} {entry.target}" for entry in self._stack.ledger(self._since)]
+    return Calls(_ledger)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,10 @@ def run(
     schema = _schema(base_url, endpoints, admin_token, examples, seed)
 
     @schema.hook
-    def map_case(context: HookContext, case: schemathesis.Case) -> schemathesis.Case:
+    def map_case(
+        context: HookContext,  # noqa: ARG001 - the name is schemathesis's
+        case: schemathesis.Case,
+    ) -> schemathesis.Case[Any]:
         """Applied in every phase, unlike the hooks for single parts of a request."""
         if not isinstance(case.body, NotSet):
             case.body = wishes.fitted(case.body)
@@ -124,11 +127,11 @@ def _cases(phase: str, recorder: ScenarioRecorder) -> Iterator[Case]:
         )
 
 
-def _positive(case: schemathesis.Case) -> bool | None:
+def _positive(case: schemathesis.Case[Any]) -> bool | None:
     return None if case.meta is None else case.meta.generation.mode.is_positive
 
 
-def _told(case: schemathesis.Case) -> str:
+def _told(case: schemathesis.Case[Any]) -> str:
     body = "" if isinstance(case.body, NotSet) else " " + _text(case.body)
     return f"{case.method.upper()} {case.formatted_path}{body}"[:_LONGEST]
 

@@ -204,7 +204,8 @@ def _xml(name: str, fields: Mapping[str, str | None]) -> bytes:
     for field, value in fields.items():
         if value is not None:
             Xml.SubElement(node, field).text = value
-    return Xml.tostring(root, encoding="utf-8")
+    text: bytes = Xml.tostring(root, encoding="utf-8")
+    return text
 
 
 def _unusable(what: str, answer: httpx.Response) -> DrillError:

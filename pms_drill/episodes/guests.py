@@ -136,7 +136,7 @@ _LONGEST_LABEL = 50
 
 
 def label(*parts: str) -> str:
-    """A label for a guest book from free text: lower-case letters, digits and hyphens; a long text is cut and hashed."""
+    """A label for a guest book: lower-case letters, digits and hyphens; a long text is cut and hashed."""
     allowed = string.ascii_lowercase + string.digits
     text = "-".join(parts).lower()
     words = "-".join(filter(None, "".join(char if char in allowed else "-" for char in text).split("-")))
