@@ -59,7 +59,7 @@ def run(
     @schema.hook
     def map_case(
         context: HookContext,  # noqa: ARG001 - the name is schemathesis's
-        case: schemathesis.Case,
+        case: schemathesis.Case[Any],
     ) -> schemathesis.Case[Any]:
         """Applied in every phase, unlike the hooks for single parts of a request."""
         if not isinstance(case.body, NotSet):

@@ -31,7 +31,8 @@ class Observer:
         self.statuses: list[tuple[str, float, int]] = []
 
     def __enter__(self) -> Observer:
-        """Begin to look."""
+        """Look once, before anything happens, and begin to look."""
+        self._look()
         self._thread.start()
         return self
 
