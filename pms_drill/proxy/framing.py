@@ -105,6 +105,8 @@ def request_head(raw: bytes, keep_content: int) -> RequestHead:
     method = parser.get_method().decode("ascii")
     if method == "CONNECT":
         raise NotHttp("CONNECT asks for a tunnel")
+    if b" HTTP/" not in raw.lstrip(b"\r\n").partition(b"\r\n")[0]:
+        raise NotHttp("the request line names no version, as before HTTP/1.0")
     return RequestHead(
         raw,
         method,

@@ -76,10 +76,20 @@ def gives_body(holds: Callable[[bytes], bool]) -> Callable[[Place], None]:
     return check
 
 
+def asked_for_rooms_gives(status: int) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        answer = httpx.post(f"http://{place.proxy.listen}/api/hotel_ari", timeout=TIMEOUT_S, trust_env=False)
+        assert answer.status_code == status
+
+    return check
+
+
 SEEN: dict[str, Callable[[Place], None]] = {
     "unauthorized": gives(401),
     "forbidden": gives(403),
     "rate_limited": gives(429),
+    "rate_limited_until": gives(429),
+    "not_found": asked_for_rooms_gives(404),
     "server_error": gives(500),
     "garbage_200": gives_body(lambda body: b"Fatal error" in body),
     "answer_lost": fails(httpx.TransportError),
