@@ -7,6 +7,7 @@ of the harness but checks and plain data.
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ class Options:
 
 
 _OPTIONS = pytest.StashKey[Options]()
+#: The part of tests that lie in no folder of the suite.
+_OTHER = "other"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,6 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except DrillError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_OPTIONS] = options
+    if options.part == _OTHER:
+        return  # tests that are not the suite's leave no results
     context = RunContext(
         seed=options.seed,
         tier=options.tier.name,
@@ -264,21 +269,24 @@ def _read(config: pytest.Config) -> Options:
     if seed is None:
         seed = given.get("seed", random.SystemRandom().randrange(1, 2**31))
     folder = config.getoption("--pms-run-dir") or given.get("run_dir")
+    part = given.get("part") or _part(config.args)
+    if not folder and part == _OTHER:
+        folder = tempfile.gettempdir()  # nothing is written there unless a test asks for a stack
     return Options(
         profile=profiles.load(config.getoption("--pms-profile")),
         tier=tier,
         stack=stack,
         seed=seed,
         run_dir=Path(folder) if folder else runs.new_run(config.rootpath / "runs", tier.name, stack, clock.utc()),
-        part=given.get("part") or _part(config.args),
+        part=part,
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
     )
 
 
 def _part(arguments: list[str]) -> str:
-    """The part whose folder was named on the command line; "suite" if none was."""
+    """The part whose folder was named on the command line."""
     folders = {word for argument in arguments for word in Path(argument.partition("::")[0]).parts}
-    return next((part for part in PARTS if part in folders), "suite")
+    return next((part for part in PARTS if part in folders), _OTHER)
 
 
 def _episode(item: pytest.Item) -> str:
