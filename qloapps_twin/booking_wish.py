@@ -21,7 +21,7 @@ SOLD_OUT = "Requested room(s) not available."
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?")
 _NAME = re.compile(r"[^0-9!<>,;?=+()@#\"°{}_$%:|¤]*")
 _PHONE = re.compile(r"[+0-9. ()/-]*")
-_EMAIL = re.compile(r"[^\s@<>,;:()\[\]\"\\]+@([\w-]+\.)+[\w-]{2,}")
+_EMAIL = re.compile(r"[^\s@\"<>,;:()\[\]\\.][^\s@\"<>,;:()\[\]\\]*@(?:\w[\w-]*\.)+\w+\n?")
 _TAGS = re.compile(r"<[^>]*>")
 _EMAIL_LONGEST = 128
 _NAME_LONGEST = 32
@@ -95,7 +95,7 @@ def valid_phone(text: str) -> bool:
 
 def valid_email(text: str) -> bool:
     """Whether QloApps accepts it as an e-mail address."""
-    return len(text) <= _EMAIL_LONGEST and bool(_EMAIL.fullmatch(text))
+    return bool(_EMAIL.fullmatch(text))
 
 
 def stored(text: str) -> str:
@@ -248,8 +248,11 @@ def check_person(wish: Wish) -> None:
     """What a new customer's data do to PHP: nothing when valid.
 
     Raises:
-        Crashed: a bad e-mail is an exception that QloApps prints with 200; a bad name or phone ends in 500.
+        Crashed: a bad e-mail is an exception that QloApps prints with 200; a bad name or phone, an e-mail that is
+            too long or has a `|`, ends in 500.
     """
+    if len(wish.email) > _EMAIL_LONGEST or "|" in wish.email.partition("@")[0]:
+        raise Crashed
     if not valid_email(wish.email):
         raise Crashed(200, "Fatal error")
     if not (valid_name(wish.firstname) and valid_name(wish.lastname) and valid_phone(wish.phone)):

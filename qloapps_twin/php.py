@@ -28,8 +28,8 @@ def is_numeric(value: Any) -> bool:
 
 
 def is_unsigned_int(value: Any) -> bool:
-    """Whether the text or number is a whole number from 0."""
-    return bool(_UNSIGNED_INT.fullmatch(str(value)))
+    """Whether the text or number is a whole number from 0 that fits into 32 bits."""
+    return bool(_UNSIGNED_INT.fullmatch(str(value))) and int(value) < 2**32
 
 
 def to_decimal(value: Any) -> Decimal:

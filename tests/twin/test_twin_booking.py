@@ -179,11 +179,26 @@ def test_name_is_stored_as_the_database_keeps_it(desk: Desk, name: str, stored: 
     assert told.json()["booking"]["associations"]["customer_detail"]["firstname"] == stored
 
 
-@pytest.mark.parametrize("email", ["nope", "a@b", "a b@example.com", "x" * 120 + "@example.com"])
+@pytest.mark.parametrize("email", ["nope", "a@b", "a b@example.com", ".a@x.com", "a@-x.com", "a@x.xn--p1ai"])
 def test_new_customer_with_a_bad_email_is_200_and_no_booking(desk: Desk, email: str) -> None:
     told = desk.book(booking(email=email))
     assert (told.status, told.text, told.answer.content_type) == (200, "Fatal error", "text/html; charset=utf-8")
     assert len(desk.service.hotel.orders) == 3
+
+
+@pytest.mark.parametrize("email", ["a|b@example.com", "x" * 117 + "@example.com"])
+def test_email_that_is_too_long_or_has_a_bar_is_500_and_no_booking(desk: Desk, email: str) -> None:
+    told = desk.book(booking(email=email))
+    assert (told.status, told.text, told.answer.content_type) == (500, "", "text/html; charset=utf-8")
+    assert len(desk.service.hotel.orders) == 3
+
+
+@pytest.mark.parametrize(
+    "email", ["a.@x.com", "a..b@x.com", "a@x-.com", "a@127.0.0.1", "a@x.c", "x" * 116 + "@example.com"]
+)
+def test_odd_email_that_qloapps_takes_is_booked(desk: Desk, email: str) -> None:
+    assert desk.book(booking(email=email)).status == 200
+    assert len(desk.service.hotel.orders) == 4
 
 
 @pytest.mark.parametrize(
