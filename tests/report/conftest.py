@@ -41,7 +41,7 @@ TIERS = """
     embedded = ["not-claimed"]
 
     [short]
-    deadline = "4s"
+    deadline = "10s"
     parts = ["contracts", "chaos"]
     examples = 5
 """
