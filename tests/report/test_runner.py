@@ -158,8 +158,8 @@ def test_past_the_deadline_the_run_is_ended_healed_and_partial(project):
     assert (root / "healed").exists()
     assert in_project(root) == []
     assert verdict.properties["BRK-18"].verdict is Outcome.UNKNOWN
-    assert "contracts: it was ended before its end, the deadline of 4 s had passed" in verdict.trouble
-    assert "chaos: it did not run, the deadline of 4 s had passed" in verdict.trouble
+    assert "contracts: it was ended before its end, the deadline of 10 s had passed" in verdict.trouble
+    assert "chaos: it did not run, the deadline of 10 s had passed" in verdict.trouble
 
 
 def test_a_test_that_ignores_the_end_is_killed(project):
