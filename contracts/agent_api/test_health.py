@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from pms_drill.contract.calls import Calls
 
 from pms_drill.contract.agent import Agent
+from pms_drill.contract.calls import Calls
 from pms_drill.episodes.guests import GuestBook
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pms_drill.contract.calls import Calls
 
 from pms_drill import clock
 from pms_drill.checks.problems import is_problem
 from pms_drill.checks.verdict import claim
 from pms_drill.contract.agent import Agent
+from pms_drill.contract.calls import Calls
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.evidence.history import Guest
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from pms_drill.contract.calls import Calls
 
 from pms_drill.checks.problems import is_problem
 from pms_drill.checks.verdict import claim
 from pms_drill.contract.agent import Agent
+from pms_drill.contract.calls import Calls
 from pms_drill.contract.qloapps import QloApps, is_live
 from pms_drill.episodes.guests import GuestBook
 
