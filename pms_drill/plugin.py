@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pms_drill.stack.base import Stack
 
 #: Fixtures of the contract suites.
-pytest_plugins = ["pms_drill.contract.fixtures"]
+pytest_plugins = ["pms_drill.contract.fixtures", "pms_drill.contract.sources"]
 
 
 @dataclass(frozen=True)

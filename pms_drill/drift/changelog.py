@@ -30,7 +30,7 @@ class Comparison:
         old, new: names of the sources.
         compared: number of exchanges that both have.
         not_compared: name -> why.
-        broken: name -> what the new source does against the contract.
+        broken: name -> what the new source does against the contract and the old one did not.
     """
 
     old: str

@@ -102,7 +102,9 @@ def _compared(old: Recording, new: Recording) -> Comparison:
     missing |= {name: why for name, why in new.left_out.items() if name in old.answers}
     missing |= dict.fromkeys(changed, "its request is another one since")
     found = compare(one, new, with_values=False)
-    return Comparison(old.source, new.source, changes(found), len(fair), missing, _broken(new))
+    before = _broken(old)
+    broken = {name: what for name, what in _broken(new).items() if what != before.get(name)}
+    return Comparison(old.source, new.source, changes(found), len(fair), missing, broken)
 
 
 def _broken(recording: Recording) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.drift.compare import Difference
 from pms_drill.errors import DrillError
 
+NOT_PLAYED = "not played"
 LIST = Path(__file__).resolve().parents[2] / "contracts" / "pms" / "divergences.toml"
 
 
@@ -20,7 +21,8 @@ class Divergence:
 
     Attributes:
         exchanges: where: names in the contract, each of which shows it.
-        what: the difference, as the comparison tells it ("status: 200 -> 500"; the real PMS stands first).
+        what: the difference, as the comparison tells it ("status: 200 -> 500"; the real PMS stands first), or "not
+            played": the twin answers something else altogether.
         why: why it is tolerated.
     """
 
@@ -30,7 +32,7 @@ class Divergence:
 
 
 def read(text: str, known: Iterable[str]) -> list[Divergence]:
-    """The rows.
+    """The rows. One row of the file may tell several differences that have the same cause.
 
     Args:
         known: names of the contract's exchanges.
@@ -43,18 +45,18 @@ def read(text: str, known: Iterable[str]) -> list[Divergence]:
     names = set(known)
     for entry in tomllib.loads(text).get("divergence", []):
         try:
-            row = Divergence(tuple(entry["exchanges"]), entry["what"], entry["why"])
+            exchanges, whats, why = tuple(entry["exchanges"]), entry["what"], entry["why"]
         except KeyError as error:
             raise ValueError(f"a divergence lacks {error}: {entry}") from error
-        if not row.exchanges or len(row.why.split()) < _FEWEST_WORDS:
-            raise ValueError(f"a divergence names exchanges and says why it is tolerated: {row.what}")
-        if strange := set(row.exchanges) - names:
+        if not exchanges or not whats or len(why.split()) < _FEWEST_WORDS:
+            raise ValueError(f"a divergence names exchanges and says why it is tolerated: {whats}")
+        if strange := set(exchanges) - names:
             raise ValueError(f"no exchange of the contract is called {', '.join(sorted(strange))}")
-        cells = {(name, row.what) for name in row.exchanges}
-        if cells & seen:
-            raise ValueError(f"two rows are about the same: {row.what}")
-        seen |= cells
-        rows.append(row)
+        fresh = {(name, what) for name in exchanges for what in whats}
+        if fresh & seen:
+            raise ValueError(f"two rows are about the same: {whats}")
+        seen |= fresh
+        rows += [Divergence(exchanges, what, why) for what in whats]
     return rows
 
 
@@ -77,27 +79,39 @@ def load(known: Iterable[str], path: Path = LIST) -> list[Divergence]:
         ) from error
 
 
-def judge_new(rows: Iterable[Divergence], found: Iterable[Difference], compared: Iterable[str]) -> Verdict:
+def not_played(rows: Iterable[Divergence]) -> frozenset[str]:
+    """Names of the exchanges that the twin does not play at all."""
+    return frozenset(name for row in rows if row.what == NOT_PLAYED for name in row.exchanges)
+
+
+def judge_new(rows: Sequence[Divergence], found: Iterable[Difference], compared: Collection[str]) -> Verdict:
     """No difference that the list lacks. Nothing compared is unknown."""
-    listed = {(name, row.what) for row in rows for name in row.exchanges}
-    fresh = [difference for difference in found if (difference.exchange, difference.sentence) not in listed]
-    number = len(set(compared))
-    claimed = f"every difference to the recorded PMS is listed ({number} exchanges compared, {len(listed)} listed)"
-    if not number:
+    listed = cells(rows)
+    free = not_played(rows)
+    fresh = [one for one in found if one.exchange not in free and (one.exchange, one.sentence) not in listed]
+    claimed = (
+        f"every difference to the recorded PMS is listed ({len(compared)} exchanges compared, {len(listed)} listed)"
+    )
+    if not compared:
         return unknown(claimed, comparison="no exchange was compared")
     return judge(not fresh, claimed, unlisted=_told(f"{one.exchange}: {one.sentence}" for one in fresh))
 
 
-def judge_gone(rows: Iterable[Divergence], found: Iterable[Difference], compared: Iterable[str]) -> Verdict:
+def judge_gone(rows: Sequence[Divergence], found: Iterable[Difference], compared: Collection[str]) -> Verdict:
     """No listed difference that is not there any more. An exchange that was not compared proves nothing: unknown."""
-    seen = {(difference.exchange, difference.sentence) for difference in found}
-    names = set(compared)
-    listed = [(name, row.what) for row in rows for name in row.exchanges]
+    differ = list(found)
+    seen = {(one.exchange, one.sentence) for one in differ} | {(one.exchange, NOT_PLAYED) for one in differ}
+    listed = cells(rows)
     claimed = f"each of the {len(listed)} listed divergences is still there"
-    if unseen := [name for name, _ in listed if name not in names]:
-        return unknown(claimed, comparison=f"not compared: {', '.join(sorted(set(unseen)))}")
-    gone = [cell for cell in listed if cell not in seen]
-    return judge(not gone, claimed, gone=_told(f"{name}: {what}" for name, what in gone))
+    if unseen := sorted({name for name, _ in listed if name not in compared}):
+        return unknown(claimed, comparison=f"not compared: {', '.join(unseen)}")
+    gone = [f"{name}: {what}" for name, what in listed if (name, what) not in seen]
+    return judge(not gone, claimed, gone=_told(gone))
+
+
+def cells(rows: Iterable[Divergence]) -> dict[tuple[str, str], None]:
+    """Exchange and difference of every listed divergence, in the order of the list."""
+    return {(name, row.what): None for row in rows for name in row.exchanges}
 
 
 def _told(lines: Iterable[str]) -> str:

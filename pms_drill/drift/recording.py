@@ -35,7 +35,7 @@ class Answer:
                 found = body["qloapps"]["errors"][0]["error"]
             except (LookupError, TypeError):
                 return []
-        return [(int(_one(entry["code"])), str(_one(entry["message"]))) for entry in found]
+        return [(int(_one(entry["code"])), " ".join(str(_one(entry["message"])).split())) for entry in found]
 
 
 @dataclass(frozen=True)
