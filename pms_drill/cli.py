@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from pms_drill.cli_options import of_a_target
 from pms_drill.errors import DrillError
 from pms_drill.report.exitcode import UNKNOWN
+from pms_drill.target import Target
 
 
 def _version() -> str:
@@ -39,17 +41,17 @@ def cli() -> None:
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
 @click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")
-@click.option("--agent-url", default="", metavar="URL", help="An agent that runs already.")
+@of_a_target
 @click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
 @click.option("-n", "--workers", type=click.IntRange(0), help="Processes for contracts and chaos.")
 @click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
 @click.option("--keep", is_flag=True, help="Do not remove old runs.")
 @click.option("--pytest", "extra", multiple=True, metavar="OPTION", help="A further option for pytest; repeatable.")
-def run(parts: tuple[str, ...], extra: tuple[str, ...], **options: object) -> None:
+def run(parts: tuple[str, ...], extra: tuple[str, ...], target: Target, **options: object) -> None:
     """Run the main job, or some PARTS of it, and say what was found."""
     from pms_drill.runner import Run, RunOptions
 
-    wanted = RunOptions(parts=parts, extra=extra, **options)  # type: ignore[arg-type]
+    wanted = RunOptions(parts=parts, extra=extra, target=target, **options)  # type: ignore[arg-type]
     sys.exit(Run(wanted, say=_say).execute().exit_code)
 
 

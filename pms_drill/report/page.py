@@ -48,6 +48,7 @@ def render(verdict: RunVerdict) -> str:
     """The page as text that ends with a line break."""
     sections = [
         _head(verdict),
+        _left_behind(verdict),
         _trouble(verdict),
         _group(verdict, Outcome.FAILED, "What failed"),
         _group(verdict, Outcome.UNKNOWN, "What could not be proven"),
@@ -76,7 +77,8 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
         sum(result.verdict is outcome for result in results) for outcome in (Outcome.FAILED, Outcome.UNKNOWN)
     )
     partial = "" if verdict.complete else " (the run was not completed)"
-    yield f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{partial}"
+    twin = " on a twin only, not on the real PMS" if _lacks_the_pms(verdict) else ""
+    yield f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}"
     yield ""
     yield from _wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
     if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
@@ -96,6 +98,21 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     yield f"  started {verdict.started}, commit {commit[:12]}{changed and ' (changed)'}, ran {', '.join(verdict.parts)}"
     if verdict.selection:
         yield f"  only the tests that match -k {verdict.selection!r}"
+
+
+def _lacks_the_pms(verdict: RunVerdict) -> bool:
+    """Whether a weekly run had a stand-in for the PMS."""
+    return verdict.tier == "weekly" and verdict.versions.get("pms", "").startswith("twin")
+
+
+def _left_behind(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.left_behind:
+        yield from _title("BOOKINGS LEFT BEHIND: cancel them by hand")
+        for booking in verdict.left_behind:
+            yield from _wrap(booking, "  ", "    ")
+    if verdict.cancelled:
+        yield ""
+        yield f"  {verdict.cancelled} bookings were made for the tests; the PMS holds a room for none of them."
 
 
 def _trouble(verdict: RunVerdict) -> Iterator[str]:

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pms_drill.contract import findings
 from pms_drill.errors import DrillError
+from pms_drill.evidence import bookings_made
 from pms_drill.profile import Waiver
 from pms_drill.report import evidence_files, page
 from pms_drill.report.merge import Gathered, merge
@@ -118,6 +119,10 @@ def _judge(info: RunInfo) -> RunVerdict:
         trouble.append("load: it ended without a table of targets")
     seen, problem = _findings(info.folder)
     trouble += problem
+    made = bookings_made.read(info.folder)
+    left = [intent.told() for intent in made if intent.may_stand]
+    if left and info.context.target.pms_url:
+        trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
     complete = set(info.parts) == set(info.ended)
     judged = merge(
         Gathered(
@@ -154,6 +159,8 @@ def _judge(info: RunInfo) -> RunVerdict:
         findings=seen,
         trouble=judged.trouble,
         complete=complete,
+        left_behind=left,
+        cancelled=sum(intent.cancelled for intent in made),
     )
 
 
