@@ -56,14 +56,48 @@ def run(parts: tuple[str, ...], extra: tuple[str, ...], target: Target, **option
 
 
 @cli.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-def report(folder: Path | None) -> None:
-    """Print the page of the last run, or of the run in FOLDER."""
-    from pms_drill import runs
-    from pms_drill.report import page, results
+@click.option("--pms-stack", "stack", default="embedded", show_default=True, help="The stack of the run to come.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@of_a_target
+@click.option("--json", "machine", is_flag=True, help="For machines.")
+def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
+    """Say what is there and reachable, what a run could do with it, and what it would skip. Changes nothing."""
+    from pms_drill.doctor.command import doctor as examine
+
+    sys.exit(examine(stack, profile, target, machine=machine, say=_say))
+
+
+@cli.command()
+@click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+def up(stack: str, profile: str) -> None:
+    """Start a stack, print its addresses, and hold it until Ctrl-C."""
+    from pms_drill import clock, hold
     from pms_drill.runner import ROOT
 
-    click.echo(page.render(results.read_verdict(folder or runs.latest(ROOT / "runs"))), nl=False)
+    hold.up(stack, profile, ROOT / "runs" / "held" / f"{clock.utc():%Y%m%dT%H%M%SZ}", _say)
+    sys.exit(0)
+
+
+@cli.command()
+def down() -> None:
+    """End the stack that `up` holds, and clean what a killed one left."""
+    from pms_drill import hold
+
+    sys.exit(hold.down(click.echo))
+
+
+@cli.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--markdown", is_flag=True, help="A short summary for the page of a CI job.")
+def report(folder: Path | None, markdown: bool) -> None:
+    """Print the page of the last run, or of the run in FOLDER."""
+    from pms_drill import runs
+    from pms_drill.report import page, results, summary
+    from pms_drill.runner import ROOT
+
+    verdict = results.read_verdict(folder or runs.latest(ROOT / "runs"))
+    click.echo(summary.render(verdict) if markdown else page.render(verdict), nl=False)
 
 
 @cli.command()

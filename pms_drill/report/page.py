@@ -63,6 +63,13 @@ def render(verdict: RunVerdict) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
+def headline(verdict: RunVerdict) -> str:
+    """The answer in one line."""
+    partial = "" if verdict.complete else " (the run was not completed)"
+    twin = " on a twin only, not on the real PMS" if _lacks_the_pms(verdict) else ""
+    return f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}"
+
+
 def duration(seconds: float) -> str:
     """ "6 min 41 s", "12 s"."""
     minutes, rest = divmod(round(seconds), 60)
@@ -76,9 +83,7 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     failed, unknown = (
         sum(result.verdict is outcome for result in results) for outcome in (Outcome.FAILED, Outcome.UNKNOWN)
     )
-    partial = "" if verdict.complete else " (the run was not completed)"
-    twin = " on a twin only, not on the real PMS" if _lacks_the_pms(verdict) else ""
-    yield f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}"
+    yield headline(verdict)
     yield ""
     yield from _wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
     if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
@@ -167,7 +172,7 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
     table.add_column("target / warning / critical", no_wrap=True)
     for row in rows:
         band = row.band.value if row.gates else f"({row.band.value})"
-        table.add_row(row.label or row.metric, row.phase, _value(row), f"{row.n:,}", band, _limits(row))
+        table.add_row(row.label or row.metric, row.phase, value_of(row), f"{row.n:,}", band, _limits(row))
     out = io.StringIO()
     Console(file=out, width=WIDTH - 2, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     yield from (f"  {line}" for line in out.getvalue().splitlines())
@@ -185,7 +190,8 @@ def _limits(row: TargetRow) -> str:
     return " / ".join(limits)
 
 
-def _value(row: TargetRow) -> str:
+def value_of(row: TargetRow) -> str:
+    """A figure with its unit, for people."""
     if row.value is None:
         return "none"
     if row.unit == "state":

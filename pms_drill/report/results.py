@@ -17,6 +17,7 @@ from typing import Any
 from junitparser import JUnitXml, JUnitXmlError
 from pydantic import TypeAdapter, ValidationError
 
+from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
@@ -115,7 +116,8 @@ def _judge(info: RunInfo) -> RunVerdict:
             trouble += differences(part, junit_count(folder / "junit.xml"), allure_count(folder / "allure"))
     rows, problem = _targets(info.folder / "targets.json")
     trouble += problem
-    if "load" in info.ended and not info.selection and not rows and not problem:
+    loaded = any(one.outcome is not Outcome.SKIPPED for part in parts if part.part == "load" for one in part.records)
+    if loaded and "load" in info.ended and not info.selection and not rows and not problem:
         trouble.append("load: it ended without a table of targets")
     seen, problem = _findings(info.folder)
     trouble += problem

@@ -18,7 +18,8 @@ from pms_drill.stack.external import ExternalStack
 from pms_drill.stack.look import look_at
 from pms_drill.target import Target
 
-_NOT_YET = "use --pms-stack embedded or external; this version does not have the others"
+#: Stack that the harness starts -> what makes it.
+_OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {"embedded": embedded_stack}
 
 
 def check(stack: str, target: Target, profile: Profile) -> None:
@@ -60,7 +61,7 @@ def open_stack(
     if name == "external":
         return ExternalStack(target, profile, run_dir, label=label)
     CHECKS[name]()
-    return embedded_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
+    return _OPENERS[name](profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 
 
 def stand_in(stack: str, environment: Mapping[str, str] = os.environ) -> bool:
@@ -86,7 +87,7 @@ def _native() -> None:
             where=f"{tree} has no webservice/dispatcher.php",
             todo="unpack a QloApps release and give its folder",
         )
-    raise DrillError("the stack native is not in this version", where="--pms-stack native", todo=_NOT_YET)
+    _not_yet("native")
 
 
 def _compose() -> None:
@@ -105,7 +106,15 @@ def _compose() -> None:
             todo="start it, and check that you may use it (docker info)",
             detail=str(error),
         ) from error
-    raise DrillError("the stack compose is not in this version", where="--pms-stack compose", todo=_NOT_YET)
+    _not_yet("compose")
+
+
+def _not_yet(stack: str) -> None:
+    raise DrillError(
+        f"the stack {stack} is not in this version",
+        where=f"--pms-stack {stack}",
+        todo=f"use one of {', '.join(_OPENERS)}, external",
+    )
 
 
 #: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.

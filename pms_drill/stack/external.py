@@ -181,6 +181,11 @@ class ExternalStack:
         self._control.clear()
         return mended + self._adopted().ensure_clean()
 
+    @property
+    def doubts(self) -> list[str]:
+        """Why something that was given does not serve as a witness."""
+        return list(self._doubts.values())
+
     def _need_faults(self) -> None:
         if "faults" not in self.capabilities:
             skip(SkipReason.STACK_CANNOT, "a fault needs --allow-writes, --toxiproxy-url and --fault-proxy-url")

@@ -20,10 +20,11 @@ _PATIENCE_S = 5.0
 
 
 class State(StrEnum):
-    """What a look found."""
+    """What a look found. Only BROKEN is in the way; what is missing or was not given only makes less possible."""
 
     OK = "ok"
     NOT_GIVEN = "not given"
+    MISSING = "missing"
     BROKEN = "broken"
 
 
