@@ -6,7 +6,6 @@ locked Toxiproxy is restarted. Signals that arrive during a heal are handled aft
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
+from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.http_rules import RuleControl
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
@@ -47,56 +47,6 @@ class Note(Protocol):
 
     def __call__(self, kind: str, name: str, what: str, detail: str = "") -> Event:
         """Record that something happened now."""
-        ...
-
-
-class Tls(Protocol):
-    """The TLS front.
-
-    Attributes:
-        context: what a client must trust.
-    """
-
-    context: ssl.SSLContext
-
-    def present(self, certificate: str) -> None:
-        """Show this certificate in handshakes from now on."""
-        ...
-
-
-class Stoppable(Protocol):
-    """Processes that can be stopped and let go on (SIGSTOP, SIGCONT)."""
-
-    def pause(self) -> None:
-        """Stop them. Raises DrillError when there are none."""
-        ...
-
-    def go_on(self) -> None:
-        """Let them go on; safe to repeat."""
-        ...
-
-
-class AgentControl(Stoppable, Protocol):
-    """The agent as a process with settings.
-
-    Attributes:
-        address: "host:port" where it listens.
-        live_path: path of its liveness.
-    """
-
-    address: str
-    live_path: str
-
-    def kill(self) -> None:
-        """End it at once."""
-        ...
-
-    def start(self, upstream: str | None = None) -> None:
-        """Start it again with its state; `upstream` gives it another base URL of the PMS for this start."""
-        ...
-
-    def step_clock(self, seconds: float) -> None:
-        """Move its wall clock to `seconds` off the machine's; the monotonic clock stays. Raises DrillError."""
         ...
 
 

@@ -51,16 +51,12 @@ def broken_off() -> Proof:
 
 def left_open(seconds: float = SILENCE_S) -> Proof:
     """A complete answer, and a connection that is still open `seconds` later although its end was asked for."""
-    return Proof(
-        f"connection open {seconds * 1000:g} ms after the answer", lambda seen: seen.left_open, linger=seconds
-    )
+    return Proof(f"connection open {seconds * 1000:g} ms after the answer", lambda seen: seen.left_open, linger=seconds)
 
 
 def unconnected(seconds: float = SILENCE_S) -> Proof:
     """Connecting neither succeeds nor fails within `seconds`."""
-    return Proof(
-        f"not connected within {seconds * 1000:g} ms", lambda seen: seen.came is Came.UNCONNECTED, seconds
-    )
+    return Proof(f"not connected within {seconds * 1000:g} ms", lambda seen: seen.came is Came.UNCONNECTED, seconds)
 
 
 def unresolved() -> Proof:
@@ -70,9 +66,7 @@ def unresolved() -> Proof:
 
 def untrusted(words: str) -> Proof:
     """The certificate is refused, with these words of the TLS library."""
-    return Proof(
-        f"certificate refused: {words}", lambda seen: seen.came is Came.UNTRUSTED and words in seen.detail
-    )
+    return Proof(f"certificate refused: {words}", lambda seen: seen.came is Came.UNTRUSTED and words in seen.detail)
 
 
 def stopped() -> Proof:
@@ -142,6 +136,24 @@ def json_field(field: str, kind: str) -> Proof:
         return _TYPES.get(type(value)) == kind
 
     return Proof(f"a JSON body with {field} {kind}", holds)
+
+
+def repeated(key: str) -> Proof:
+    """A JSON body that has a key twice."""
+    return Proof(f"a JSON body with {key} twice", lambda seen: seen.body.count(f'"{key}"'.encode()) == 2)
+
+
+def body_longer_than(length: int) -> Proof:
+    """An answer with a body of more than `length` bytes."""
+    return Proof(f"a body of more than {length} bytes", lambda seen: len(seen.body) > length)
+
+
+def empty_body(code: int = 200) -> Proof:
+    """An answer with this status and no body."""
+    return Proof(
+        f"status {code} without a body",
+        lambda seen: seen.came is Came.ANSWERED and seen.status == code and not seen.body,
+    )
 
 
 _TYPES = {
