@@ -16,7 +16,7 @@ TO ?=
 FAIL_ON ?= never
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report record drift lint lock clean
+.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report record drift docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ record: $(STAMP) ## record the contract's exchanges: PMS_URL= VERSION=, key in P
 
 drift: $(STAMP) ## compare recorded versions, or FROM=1.7.0 with TO=http://..., and write the changelog; FAIL_ON=
 	@$(BIN)/pms-drill drift $(FROM) $(TO) --fail-on $(FAIL_ON)
+
+docs: $(STAMP) ## write the pages that are made from data (docs/properties.md)
+	@$(BIN)/pms-drill properties --write
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

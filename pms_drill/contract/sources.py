@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from pms_drill.checks.pms_contract import NOT_PLAYED, Pair
 from pms_drill.checks.verdict import Unproven
 from pms_drill.contract.qloapps import QloApps
 from pms_drill.drift import divergences, recorder, script, store
-from pms_drill.drift.compare import Difference, compare
-from pms_drill.drift.divergences import Divergence
+from pms_drill.drift.compare import compare
+from pms_drill.drift.judge import breaches
 from pms_drill.drift.recording import Recording
 
 if TYPE_CHECKING:
@@ -39,28 +40,31 @@ class Sources:
         running: what it answered in this run.
         recorded: what QloApps of that version answered.
         is_twin: whether the twin is running.
-        listed: known divergences of the twin; none for a live PMS.
-        differences: what was found, the recorded one first.
+        listed: known divergences of the twin, as pairs of exchange and difference; none for a live PMS.
+        differences: what was found, as such pairs, the recorded one first.
     """
 
     running: Recording
     recorded: Recording
     is_twin: bool
-    listed: list[Divergence]
-    differences: list[Difference]
+    listed: list[Pair]
+    differences: list[Pair]
 
     @property
     def compared(self) -> list[str]:
         """Names of the exchanges that both have."""
         return [name for name in self.recorded.answers if name in self.running.answers]
 
+    def plays(self, name: str) -> bool:
+        """Whether the running PMS answers this exchange at all as QloApps does."""
+        return (name, NOT_PLAYED) not in self.listed
+
     @property
     def figures(self) -> str:
         """What a run prints."""
-        listed = len(divergences.cells(self.listed))
         return (
             f"{self.running.source}: {len(self.compared)} exchanges compared with the recording of QloApps "
-            f"{self.recorded.source}; {len(self.differences)} differences found, {listed} divergences listed"
+            f"{self.recorded.source}; {len(self.differences)} differences found, {len(self.listed)} divergences listed"
         )
 
 
@@ -81,9 +85,19 @@ def pms_sources(stack: Stack, pms: QloApps, options: Options) -> Sources:
         running=running,
         recorded=fixed,
         is_twin=is_twin,
-        listed=divergences.load(script.load()) if is_twin else [],
-        differences=compare(fixed, untimed, with_values=is_twin),
+        listed=divergences.pairs(divergences.load(script.load())) if is_twin else [],
+        differences=[(one.exchange, one.sentence) for one in compare(fixed, untimed, with_values=is_twin)],
     )
+
+
+def judged(name: str, recording: Recording) -> tuple[str, list[str] | None, str]:
+    """The arguments of the check `kept`: what is not as the contract says, or why there is nothing to judge."""
+    exchange = script.load()[name]
+    if name not in recording.answers:
+        return name, None, recording.left_out.get(name, f"{recording.source} was recorded without it: record it again")
+    if recording.requests[name] != exchange.request():
+        return name, None, f"its request is another one than that recorded from {recording.source}: record it again"
+    return name, breaches(exchange.says, recording.answers[name]), ""
 
 
 def _version(path: Path) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pms_drill.checks.verdict import Verdict, judge, unknown
-from pms_drill.drift.compare import Difference
+from pms_drill.checks.pms_contract import Pair
 from pms_drill.errors import DrillError
 
-NOT_PLAYED = "not played"
 LIST = Path(__file__).resolve().parents[2] / "contracts" / "pms" / "divergences.toml"
 
 
@@ -79,40 +77,6 @@ def load(known: Iterable[str], path: Path = LIST) -> list[Divergence]:
         ) from error
 
 
-def not_played(rows: Iterable[Divergence]) -> frozenset[str]:
-    """Names of the exchanges that the twin does not play at all."""
-    return frozenset(name for row in rows if row.what == NOT_PLAYED for name in row.exchanges)
-
-
-def judge_new(rows: Sequence[Divergence], found: Iterable[Difference], compared: Collection[str]) -> Verdict:
-    """No difference that the list lacks. Nothing compared is unknown."""
-    listed = cells(rows)
-    free = not_played(rows)
-    fresh = [one for one in found if one.exchange not in free and (one.exchange, one.sentence) not in listed]
-    claimed = (
-        f"every difference to the recorded PMS is listed ({len(compared)} exchanges compared, {len(listed)} listed)"
-    )
-    if not compared:
-        return unknown(claimed, comparison="no exchange was compared")
-    return judge(not fresh, claimed, unlisted=_told(f"{one.exchange}: {one.sentence}" for one in fresh))
-
-
-def judge_gone(rows: Sequence[Divergence], found: Iterable[Difference], compared: Collection[str]) -> Verdict:
-    """No listed difference that is not there any more. An exchange that was not compared proves nothing: unknown."""
-    differ = list(found)
-    seen = {(one.exchange, one.sentence) for one in differ} | {(one.exchange, NOT_PLAYED) for one in differ}
-    listed = cells(rows)
-    claimed = f"each of the {len(listed)} listed divergences is still there"
-    if unseen := sorted({name for name, _ in listed if name not in compared}):
-        return unknown(claimed, comparison=f"not compared: {', '.join(unseen)}")
-    gone = [f"{name}: {what}" for name, what in listed if (name, what) not in seen]
-    return judge(not gone, claimed, gone=_told(gone))
-
-
-def cells(rows: Iterable[Divergence]) -> dict[tuple[str, str], None]:
+def pairs(rows: Iterable[Divergence]) -> list[Pair]:
     """Exchange and difference of every listed divergence, in the order of the list."""
-    return {(name, row.what): None for row in rows for name in row.exchanges}
-
-
-def _told(lines: Iterable[str]) -> str:
-    return "\n          ".join(lines) or "none"
+    return [(name, row.what) for row in rows for name in row.exchanges]

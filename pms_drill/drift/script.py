@@ -6,6 +6,7 @@ the recorder knows (`$key`, `$arrival`) or from an earlier answer (`keep = { ord
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -135,8 +136,9 @@ def read(text: str) -> dict[str, Exchange]:
     return found
 
 
+@functools.cache
 def load(path: Path = SCRIPT) -> dict[str, Exchange]:
-    """Read the contract's exchanges.
+    """Read the contract's exchanges, once. Do not change what you get.
 
     Raises:
         DrillError: the file cannot be read or is not written as it should be.
