@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 from pms_drill.stack.embedded import embedded_stack
+from pms_drill.stack.native import native_stack, pms_from_environment
 
-_NOT_YET = "use --pms-stack embedded; this version does not have the others"
+_OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {
+    "embedded": embedded_stack,
+    "native": native_stack,
+}
 
 
 def check(stack: str, agent_url: str) -> None:
@@ -25,7 +30,7 @@ def check(stack: str, agent_url: str) -> None:
     Raises:
         DrillError: something is missing; the message says what and what to do.
     """
-    needed = {"native": _native, "compose": _compose}
+    needed: dict[str, Callable[[], object]] = {"native": pms_from_environment, "compose": _compose}
     if stack in needed:
         needed[stack]()
     if stack == "external":
@@ -36,8 +41,12 @@ def check(stack: str, agent_url: str) -> None:
             where=f"--pms-stack {stack} --agent-url {agent_url}",
             todo="leave one of the two out, or use --pms-stack external",
         )
-    if stack != "embedded":
-        raise DrillError(f"the stack {stack} is not in this version", where=f"--pms-stack {stack}", todo=_NOT_YET)
+    if stack not in _OPENERS:
+        raise DrillError(
+            f"the stack {stack} is not in this version",
+            where=f"--pms-stack {stack}",
+            todo=f"use one of: {', '.join(_OPENERS)}",
+        )
 
 
 def open_stack(
@@ -52,23 +61,7 @@ def open_stack(
         DrillError: there is no such stack, or it lacks what it needs.
     """
     check(name, "")
-    return embedded_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
-
-
-def _native() -> None:
-    tree = os.environ.get("QLOAPPS_DIR", "")
-    if not tree:
-        raise DrillError(
-            "the stack native needs a QloApps source tree",
-            where="QLOAPPS_DIR is not set",
-            todo="set QLOAPPS_DIR to an unpacked QloApps 1.6.1 or 1.7.0",
-        )
-    if not (Path(tree) / "webservice" / "dispatcher.php").is_file():
-        raise DrillError(
-            "QLOAPPS_DIR names no QloApps source tree",
-            where=f"{tree} has no webservice/dispatcher.php",
-            todo="unpack a QloApps release and give its folder",
-        )
+    return _OPENERS[name](profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 
 
 def _compose() -> None:
