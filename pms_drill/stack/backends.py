@@ -9,59 +9,72 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 from pms_drill.stack.embedded import embedded_stack
+from pms_drill.stack.external import ExternalStack
+from pms_drill.stack.look import look_at
 from pms_drill.stack.native import native_stack, pms_from_environment
+from pms_drill.target import Target
 
+#: Stack that the harness starts -> what makes it.
 _OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {
     "embedded": embedded_stack,
     "native": native_stack,
 }
 
 
-def check(stack: str, agent_url: str) -> None:
+def check(stack: str, target: Target, profile: Profile) -> None:
     """Look before anything starts whether the stack has what it needs.
 
     Raises:
         DrillError: something is missing; the message says what and what to do.
     """
-    needed: dict[str, Callable[[], object]] = {"native": pms_from_environment, "compose": _compose}
-    if stack in needed:
-        needed[stack]()
+    target.check(stack, profile.environment)
     if stack == "external":
-        _external(agent_url)
-    elif agent_url:
-        raise DrillError(
-            "--agent-url names an agent that runs already, and the stack starts one of its own",
-            where=f"--pms-stack {stack} --agent-url {agent_url}",
-            todo="leave one of the two out, or use --pms-stack external",
-        )
-    if stack not in _OPENERS:
-        raise DrillError(
-            f"the stack {stack} is not in this version",
-            where=f"--pms-stack {stack}",
-            todo=f"use one of: {', '.join(_OPENERS)}",
-        )
+        for found in look_at(target, profile):
+            found.demand()
+        return
+    CHECKS[stack]()
 
 
 def open_stack(
-    name: str, profile: Profile, run_dir: Path, *, label: str, lease: Lease, seed: int, **settings: Any
+    name: str,
+    profile: Profile,
+    run_dir: Path,
+    *,
+    label: str,
+    lease: Lease,
+    seed: int,
+    target: Target | None = None,
+    **settings: Any,
 ) -> AbstractContextManager[Stack]:
     """The stack, not started yet; entering it starts it.
 
     Args:
+        target: what the stack external is pointed at.
         settings: of the backend (`latency`, `rooms_per_type`).
 
     Raises:
         DrillError: there is no such stack, or it lacks what it needs.
     """
-    check(name, "")
+    target = target or Target()
+    target.check(name, profile.environment)
+    if name == "external":
+        return ExternalStack(target, profile, run_dir, label=label)
+    CHECKS[name]()
     return _OPENERS[name](profile, run_dir, label=label, lease=lease, seed=seed, **settings)
+
+
+def stand_in(stack: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the PMS behind the agent is known to be a twin and not QloApps."""
+    return stack == "embedded" or (stack == "compose" and environment.get("PMS") == "twin")
+
+
+def _embedded() -> None:
+    """Needs nothing that the setup does not bring."""
 
 
 def _compose() -> None:
@@ -80,16 +93,16 @@ def _compose() -> None:
             todo="start it, and check that you may use it (docker info)",
             detail=str(error),
         ) from error
+    _not_yet("compose")
 
 
-def _external(agent_url: str) -> None:
-    if not agent_url:
-        raise DrillError("the stack external needs an agent", where="--agent-url is not given", todo="give its address")
-    try:
-        httpx.get(agent_url, timeout=5.0, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DrillError(
-            f"the agent cannot be reached: {type(error).__name__}: {error}",
-            where=agent_url,
-            todo="start it, or correct --agent-url",
-        ) from error
+def _not_yet(stack: str) -> None:
+    raise DrillError(
+        f"the stack {stack} is not in this version",
+        where=f"--pms-stack {stack}",
+        todo=f"use one of {', '.join(_OPENERS)}, external",
+    )
+
+
+#: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
+CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": pms_from_environment, "compose": _compose}
