@@ -16,7 +16,7 @@ from pms_drill.stack.base import Stack
 from pms_drill.stack.embedded import embedded_stack
 from pms_drill.stack.external import ExternalStack
 from pms_drill.stack.look import look_at
-from pms_drill.stack.native import native_stack, pms_from_environment
+from pms_drill.stack.native import look_around, native_stack
 from pms_drill.target import Target
 
 #: Stack that the harness starts -> what makes it.
@@ -105,4 +105,4 @@ def _not_yet(stack: str) -> None:
 
 
 #: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
-CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": pms_from_environment, "compose": _compose}
+CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": look_around, "compose": _compose}
