@@ -101,6 +101,27 @@ def report(folder: Path | None, markdown: bool) -> None:
 
 
 @cli.command()
+@click.option("--write", is_flag=True, help="Write docs/properties.md of this checkout instead of printing.")
+@click.option(
+    "--verdict", type=click.Path(path_type=Path), metavar="FOLDER", help="Of a run; shown beside each property."
+)
+def properties(write: bool, verdict: Path | None) -> None:
+    """Print the catalogue of properties, with the verdicts of a run: a review of your agent."""
+    from pms_drill.properties import catalogue, page, suites
+    from pms_drill.report import results
+
+    told = page.Verdicts.of(results.read_verdict(verdict)) if verdict else page.last()
+    text = page.render(catalogue.load(), suites.judging(), told)
+    if not write:
+        click.echo(text, nl=False)
+        return
+    if verdict and told:
+        page.LAST.write_text(told.text(), encoding="utf-8")
+    page.PAGE.write_text(text, encoding="utf-8")
+    click.echo(f"written: {page.PAGE}")
+
+
+@cli.command()
 def heal() -> None:
     """End and remove what cut runs left behind; running ones are left alone."""
     from pms_drill.lease import heal_command

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -205,7 +206,7 @@ class Run:
             return f"the run was ended by {signals.first}"
         if self._left(progress) <= 0:
             return f"the deadline of {page.duration(self._tier.deadline)} had passed"
-        return ""
+        return runs.shortage(progress.folder, Path(tempfile.gettempdir()))
 
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:
         folder = results.part_folder(progress.folder, part)
