@@ -72,10 +72,10 @@ def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
 @click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
 def up(stack: str, profile: str) -> None:
     """Start a stack, print its addresses, and hold it until Ctrl-C."""
-    from pms_drill import clock, hold
+    from pms_drill import hold
     from pms_drill.runner import ROOT
 
-    hold.up(stack, profile, ROOT / "runs" / "held" / f"{clock.utc():%Y%m%dT%H%M%SZ}", _say)
+    hold.up(stack, profile, ROOT / "runs" / "held", _say)
     sys.exit(0)
 
 
