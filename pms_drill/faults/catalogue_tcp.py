@@ -184,8 +184,8 @@ def hang_then_close(timeout: float) -> Fault:
             how=f"A timeout toxic of {after} ms on the way there.",
             metrics='`kind="lost"` with a latency below the deadline; not `timeout`.',
             trap="The name of the toxic misleads: it does not close *slow* requests, nothing passes at all. Its clock "
-            "starts again with every piece of data, and it ends idle pooled connections too. On the way *back* it is no "
-            "hang: it ends the connection as soon as the PMS closes its own side.",
+            "starts again with every piece of data, and it ends idle pooled connections too. On the way *back* it is "
+            "no hang: it ends the connection as soon as the PMS closes its own side.",
             example="A proxy on the way with a shorter patience than ours.",
         ),
     )
