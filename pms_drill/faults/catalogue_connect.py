@@ -119,8 +119,8 @@ def tls_cut() -> Fault:
         story=Story(
             how="Toxiproxy closes the connection after 500 bytes of the server's first flight, which has about 1.5 KB.",
             metrics=_METRICS,
-            trap='The TCP connection was made, so checks of "is the port open" are green. The toxic would also cut answers '
-            "on connections that exist, which is another fault (`lost`); so those are closed first.",
+            trap='The TCP connection was made, so checks of "is the port open" are green. The toxic would also cut '
+            "answers on connections that exist, which is another fault (`lost`); so those are closed first.",
             example="A firewall that inspects TLS; a limit on connections at the PMS.",
         ),
     )
