@@ -26,37 +26,39 @@ CAUSES = {
 
 _INTRO = """# Faults
 
-Generated from the catalogue by `make docs`; change `pms_drill/faults/catalogue_*.py`, not this file. Figures are for the deployed
-settings (deadline {timeout:g} s); on a scaled profile they shrink with its deadline. What clients see was measured with httpx 0.28
-and Toxiproxy 2.12 on loopback, and the project's tests measure each entry again.
+Generated from the catalogue by `make docs`; change `pms_drill/faults/catalogue_*.py`, not this file. Figures are
+for the deployed settings (deadline {timeout:g} s); on a scaled profile they shrink with its deadline. What clients
+see was measured with httpx 0.28 and Toxiproxy 2.12 on loopback, and the project's tests measure each entry again.
 
 ## How to think about them
 
-**What decides is which half was lost.** A client sees the same error whether its request or the answer got lost. At the PMS the two
-are opposites: in one case there is no booking, in the other there is one. Every entry below says which; the pairs are listed under
-"Same symptom, opposite truth".
+**What decides is which half was lost.** A client sees the same error whether its request or the answer got lost. At
+the PMS the two are opposites: in one case there is no booking, in the other there is one. Every entry below says
+which; the pairs are listed under "Same symptom, opposite truth".
 
-**A fault that did nothing proves nothing.** Toxiproxy takes a misspelt attribute as 0 and says 200. An agent that follows a redirect
-leaves the proxy, and every test is green. So a fault here has five steps: the way is clean → armed and read back → *measured* by a
-probe on a fresh connection through the same listener as the agent's → healed → measured to be gone. A step that cannot be shown makes
-the experiment *unknown*, never passed.
+**A fault that did nothing proves nothing.** Toxiproxy takes a misspelt attribute as 0 and says 200. An agent that
+follows a redirect leaves the proxy, and every test is green. So a fault here has five steps: the way is clean →
+armed and read back → *measured* by a probe on a fresh connection through the same listener as the agent's → healed
+→ measured to be gone. A step that cannot be shown makes the experiment *unknown*, never passed.
 
-**Healing is part of the fault.** Two ways, named: *cut* drops what is stalled together with its connections; *resume* delivers it, even
-to a PMS whose client left long ago. The same fault ends with or without a booking, depending on the way. Cut is the default. It
-recreates the proxy, because removing a latency toxic whose clients have given up can lock Toxiproxy's control for over a minute.
+**Healing is part of the fault.** Two ways, named: *cut* drops what is stalled together with its connections;
+*resume* delivers it, even to a PMS whose client left long ago. The same fault ends with or without a booking,
+depending on the way. Cut is the default. It recreates the proxy, because removing a latency toxic whose clients
+have given up can lock Toxiproxy's control for over a minute.
 
-**A toxic acts on connections, a rule on requests.** Toxics also act at once on connections that are pooled; what has passed them is
-not called back, and only new connections can be *reset* in the strict sense (older ones get a FIN). Rules of the HTTP fault proxy see
-single requests on pooled connections: only they can do "the first two fail" or "half of them".
+**A toxic acts on connections, a rule on requests.** Toxics also act at once on connections that are pooled; what
+has passed them is not called back, and only new connections can be *reset* in the strict sense (older ones get a
+FIN). Rules of the HTTP fault proxy see single requests on pooled connections: only they can do "the first two fail"
+or "half of them".
 
-**Nothing times the whole exchange for you.** httpx limits each read; a body that drips was answered after 6.2 s with `timeout=0.5`.
-Connect timeouts cannot be made with a TCP proxy, since the kernel accepts first.
+**Nothing times the whole exchange for you.** httpx limits each read; a body that drips was answered after 6.2 s
+with `timeout=0.5`. Connect timeouts cannot be made with a TCP proxy, since the kernel accepts first.
 
-**Counters of the proxy are no evidence.** Toxiproxy counts bytes when a connection closes. What reached the PMS side is read from the
-ledger of the HTTP fault proxy, and what the PMS holds from the PMS itself.
+**Counters of the proxy are no evidence.** Toxiproxy counts bytes when a connection closes. What reached the PMS
+side is read from the ledger of the HTTP fault proxy, and what the PMS holds from the PMS itself.
 
-**When in doubt, `info`.** A request that ended in a timeout, a reset, a cut or a 5xx may have been carried out. Its outcome is unknown
-until the PMS has been read, after the heal and after everything has come to rest.
+**When in doubt, `info`.** A request that ended in a timeout, a reset, a cut or a 5xx may have been carried out. Its
+outcome is unknown until the PMS has been read, after the heal and after everything has come to rest.
 """
 
 _PAIRS = """## Same symptom, opposite truth
@@ -67,8 +69,8 @@ _PAIRS = """## Same symptom, opposite truth
 
 _LEGEND = """Causes: {causes}.
 
-Where: every stack whose traffic crosses the proxies, unless an entry names what it needs. "Did the work" is about what is asked while
-the fault acts.
+Where: every stack whose traffic crosses the proxies, unless an entry names what it needs. "Did the work" is about
+what is asked while the fault acts.
 """
 
 
