@@ -55,8 +55,8 @@ record: $(STAMP) ## record the contract's exchanges: PMS_URL= VERSION=, key in P
 drift: $(STAMP) ## compare recorded versions, or FROM=1.7.0 with TO=http://..., and write the changelog; FAIL_ON=
 	@$(BIN)/pms-drill drift $(FROM) $(TO) --fail-on $(FAIL_ON)
 
-docs: $(STAMP) ## write the pages that are made from data (docs/properties.md)
-	@$(BIN)/pms-drill properties --write
+docs: $(STAMP) ## write the pages that are made from data: docs/properties.md, docs/faults.md
+	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.faults.document
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
