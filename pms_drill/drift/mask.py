@@ -53,9 +53,10 @@ KEPT = frozenset(
 )
 #: Fields that are kept as text, with what belongs to a machine or a person replaced.
 _TEXTS = frozenset({"message", "@href", "@api", "@get", "@put", "@post", "@delete", "@head", "@required", "@format"})
-#: Headers of the web server or of the moment, not of QloApps.
+#: Headers of the web server or of the moment, not of QloApps. Whether it sends its cookie depends on the length of the
+#: body (none above 4096 bytes), so on the number of rooms and the texts of a hotel.
 _FOREIGN = frozenset(
-    ["date", "server", "host", "connection", "keep-alive", "transfer-encoding", "content-length", "vary"]
+    ["date", "server", "host", "connection", "keep-alive", "transfer-encoding", "content-length", "vary", "set-cookie"]
 )
 _HIDDEN = frozenset({"access-time", "execution-time", "content-sha1"})
 _IDS = "{{id}}"
@@ -110,9 +111,7 @@ def headers(found: Mapping[str, str]) -> dict[str, str]:
     kept = {}
     for name, value in found.items():
         low = name.lower()
-        if low == "set-cookie":
-            kept[low] = "{{cookie}}"
-        elif low in _HIDDEN:
+        if low in _HIDDEN:
             kept[low] = "{{value}}"
         elif low not in _FOREIGN and value and not value.startswith("PHP/"):
             kept[low] = cleaned(value)

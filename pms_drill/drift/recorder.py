@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import httpx
 
@@ -21,6 +22,8 @@ from pms_drill.errors import DrillError
 _DAYS_AHEAD, _NIGHTS = 520, 2
 #: How often a read is sent, to time it.
 _TRIES = 3
+#: Ends the reason for which an exchange is not sent to a read-only address.
+ONLY_READ = "and the address is only read"
 _UNKNOWN_KEY = "X" * 32
 
 
@@ -41,19 +44,26 @@ class Pms:
 
 
 def record(
-    pms: Pms, script: Mapping[str, Exchange], *, source: str, read_only: bool, timeout: float = 20.0
+    pms: Pms,
+    script: Mapping[str, Exchange],
+    *,
+    source: str,
+    read_only: bool,
+    hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
+    timeout: float = 20.0,
 ) -> Recording:
     """Send the exchanges in their order and keep the answers, with placeholders.
 
     Args:
         source: names the recording.
         read_only: leave out every exchange that may change something, and those that need its answer.
+        hooks: of httpx, for a caller who watches what is sent.
         timeout: seconds for one exchange.
 
     Raises:
         DrillError: the PMS cannot be reached, or does not answer.
     """
-    return _Session(pms, script, read_only, timeout).run(source)
+    return _Session(pms, script, read_only, hooks or {}, timeout).run(source)
 
 
 def secrets_of(pms: Pms) -> list[str]:
@@ -62,7 +72,14 @@ def secrets_of(pms: Pms) -> list[str]:
 
 
 class _Session:
-    def __init__(self, pms: Pms, script: Mapping[str, Exchange], read_only: bool, timeout: float) -> None:
+    def __init__(
+        self,
+        pms: Pms,
+        script: Mapping[str, Exchange],
+        read_only: bool,
+        hooks: Mapping[str, list[Callable[..., Any]]],
+        timeout: float,
+    ) -> None:
         arrival = date.today() + timedelta(days=_DAYS_AHEAD)
         mark = secrets.token_hex(4)
         self._script = script
@@ -79,7 +96,9 @@ class _Session:
             "guest": f"guest.{mark}@contract.example.com",
             "reference": f"contract-{mark}",
         }
-        self._http = httpx.Client(base_url=pms.url, timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=pms.url, timeout=timeout, trust_env=False, follow_redirects=False, event_hooks=hooks
+        )
 
     def run(self, source: str) -> Recording:
         answers: dict[str, Answer] = {}
@@ -99,11 +118,12 @@ class _Session:
 
     def _why_not(self, exchange: Exchange) -> str:
         if self._read_only and exchange.writes:
-            return "it may change something, and the address is only read"
+            return f"it may change something, {ONLY_READ}"
+        why = f", {ONLY_READ}" if self._read_only else ""
         if exchange.after and exchange.after not in self._sent:
-            return f"it asks for what {exchange.after} makes, which was left out"
+            return f"it asks for what {exchange.after} makes{why}"
         if missing := exchange.needs - self._values.keys():
-            return f"no exchange before it gave {', '.join(sorted(missing))}"
+            return f"no exchange before it gave {', '.join(sorted(missing))}{why}"
         return ""
 
     def _warm_up(self) -> None:
