@@ -13,7 +13,7 @@ PROFILE ?= reference-fast
 SEED ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
+.PHONY: help setup qloapps doctor test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -30,11 +30,17 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-pms-integration: setup ## the main job: STACK= TIER=smoke|pr|weekly PROFILE= SEED=
+test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly STACK=embedded|native|compose|external PROFILE= SEED=
 	@$(RUN)
 
 smoke: ## the main job in at most 90 s
 	@$(MAKE) --no-print-directory test-pms-integration TIER=smoke
+
+qloapps: $(STAMP) ## get the pinned QloApps into QLOAPPS_DIR= (.cache/qloapps), for STACK=native and compose
+	@$(BIN)/python -m pms_drill.external qloapps --into "$${QLOAPPS_DIR:-.cache/qloapps}"
+
+doctor: setup ## what is there for STACK=, and what a run would skip
+	@$(BIN)/pms-drill doctor --pms-stack $(STACK) --pms-profile $(PROFILE)
 
 contracts chaos load: setup ## one part of the main job
 	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
