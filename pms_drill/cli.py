@@ -122,6 +122,20 @@ def properties(write: bool, verdict: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("file")
+@click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the file's own.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
+@click.option("--decisions", "only_print", is_flag=True, help="Print what would be done, and do nothing.")
+def replay(**options: object) -> None:
+    """Run a schedule of faults (FILE, or the name of one in schedules/) on an embedded stack with guests."""
+    from pms_drill.replay import ReplayOptions
+    from pms_drill.replay import replay as run_schedule
+
+    sys.exit(run_schedule(ReplayOptions(**options), _say))  # type: ignore[arg-type]
+
+
+@cli.command()
 def heal() -> None:
     """End and remove what cut runs left behind; running ones are left alone."""
     from pms_drill.lease import heal_command

@@ -16,10 +16,14 @@ from pms_drill.stack.base import Stack
 from pms_drill.stack.embedded import embedded_stack
 from pms_drill.stack.external import ExternalStack
 from pms_drill.stack.look import look_at
+from pms_drill.stack.native import look_around, native_stack
 from pms_drill.target import Target
 
 #: Stack that the harness starts -> what makes it.
-_OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {"embedded": embedded_stack}
+_OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {
+    "embedded": embedded_stack,
+    "native": native_stack,
+}
 
 
 def check(stack: str, target: Target, profile: Profile) -> None:
@@ -73,23 +77,6 @@ def _embedded() -> None:
     """Needs nothing that the setup does not bring."""
 
 
-def _native() -> None:
-    tree = os.environ.get("QLOAPPS_DIR", "")
-    if not tree:
-        raise DrillError(
-            "the stack native needs a QloApps source tree",
-            where="QLOAPPS_DIR is not set",
-            todo="set QLOAPPS_DIR to an unpacked QloApps 1.6.1 or 1.7.0",
-        )
-    if not (Path(tree) / "webservice" / "dispatcher.php").is_file():
-        raise DrillError(
-            "QLOAPPS_DIR names no QloApps source tree",
-            where=f"{tree} has no webservice/dispatcher.php",
-            todo="unpack a QloApps release and give its folder",
-        )
-    _not_yet("native")
-
-
 def _compose() -> None:
     if shutil.which("docker") is None:
         raise DrillError("the stack compose needs Docker", where="no docker on the PATH", todo="install Docker")
@@ -118,4 +105,4 @@ def _not_yet(stack: str) -> None:
 
 
 #: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
-CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": _native, "compose": _compose}
+CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": look_around, "compose": _compose}
