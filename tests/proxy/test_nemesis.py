@@ -91,16 +91,15 @@ def test_rehearsal_finds_a_fault_without_effect(net: Net, place: Place, monkeypa
 
 
 def test_rule_that_guests_met_counts_its_requests(net: Net, place: Place) -> None:
-    plan = {"name": "x", "duration": 2, "fault": [{"fault": "server_error", "from": 0, "to": 1}]}
+    plan = {"name": "x", "duration": 30, "fault": [{"fault": "server_error", "from": 0, "to": 30}]}
     acts = nemesis(place, plan=plan)
     acts.start()
-    eventually(lambda: acts.acting, lambda found: len(found) == 1)
+    eventually(lambda: acts.outcome.done, lambda done: len(done) == 1)
     rule = next(iter(acts._faults.values())).action
     assert isinstance(rule, HttpRule)
     eventually(net.control.rules, lambda rules: len(rules) == 1)
     for _ in range(3):
         assert httpx.get(f"http://{place.proxy.listen}/x", timeout=1, trust_env=False).status_code == 500
-    acts.wait()
     acts.heal()
     assert [fate.acted for fate in acts.outcome.fates.values()] == [3]
 
