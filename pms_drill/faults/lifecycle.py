@@ -20,6 +20,7 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
 from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.http_rules import RuleControl
+from pms_drill.faults.pms_switches import NoSwitches, PmsSwitches
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
 from pms_drill.faults.signals import signals_later
@@ -61,6 +62,7 @@ class Place:
         token: marks requests as the harness's own.
         note: the journal.
         probe_headers: for probes that the PMS itself answers, such as Authorization.
+        pms: faults at the PMS itself.
         tls: the TLS front before the fault proxy, where the agent speaks https.
         agent: the agent's process and settings, where the stack can change them.
         pms_process: the PMS's processes, where they are ours.
@@ -72,6 +74,7 @@ class Place:
     token: str
     note: Note
     probe_headers: dict[str, str] = field(default_factory=dict)
+    pms: PmsSwitches = field(default_factory=NoSwitches)
     tls: Tls | None = None
     agent: AgentControl | None = None
     pms_process: Stoppable | None = None
