@@ -22,7 +22,8 @@ class Agent:
 
     def __init__(self, base_url: str, endpoints: EndpointsPart, patience: float, hooks: Hooks | None = None) -> None:
         self._paths = endpoints
-        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False, event_hooks=hooks)
+        both = canaries.hooks(hooks)
+        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False, event_hooks=both)
 
     def close(self) -> None:
         """Close the connections."""
