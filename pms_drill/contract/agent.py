@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from pms_drill.evidence import canaries
 from pms_drill.profile import EndpointsPart
 from pms_drill.stack.gate import Hooks
 
