@@ -17,6 +17,7 @@ import pytest
 
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes import experiments
 from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
@@ -31,14 +32,15 @@ from pms_drill.load.view import StackUnderLoad
 from pms_drill.profile import Profile
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
+from pms_drill.report.skips import skip
 from pms_drill.stack.backends import open_stack
 from pms_drill.tiers import PARTS, Tier, load_tier
 
 if TYPE_CHECKING:
     from pms_drill.stack.base import Stack
 
-#: Fixtures of the contract suites.
-pytest_plugins = ["pms_drill.contract.fixtures"]
+#: Fixtures of the contract suites, and of experiments that need no more than their evidence.
+pytest_plugins = ["pms_drill.contract.fixtures", "pms_drill.episodes.fixtures"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "episode(name): the experiment whose evidence this test reads",
         "seen_at_the_pms: only experiments whose calls reach the ledger",
         "only_under(*names): only these experiments; under the others there is nothing to judge",
+        "claims(key): only for profiles that claim this optional policy; skipped as not-claimed otherwise",
         "takes_input: only operations of the contract that have a body or parameters",
     ):
         config.addinivalue_line("markers", line)
@@ -148,6 +151,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, before any experiment runs, what the profile does not claim."""
+    profile = item.config.stash[_OPTIONS].profile
+    for marker in item.iter_markers("claims"):
+        if not profile.claims(marker.args[0]):
+            skip(SkipReason.NOT_CLAIMED, f"the profile {profile.name} does not claim {marker.args[0]}")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

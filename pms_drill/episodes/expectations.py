@@ -114,4 +114,7 @@ def policy(profile: Profile, slack: float) -> Policy:
         slack=slack,
         outbox_interval=profile.pms.outbox_interval,
         metrics=profile.metrics,
+        probes_to_close=profile.breaker.probes_to_close,
+        workers=profile.breaker.workers,
+        read_repeats=profile.pms.read_repeats,
     )

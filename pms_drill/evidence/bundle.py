@@ -22,6 +22,9 @@ class Policy:
             (design rule 7: max(5 x control p99, 250 ms)).
         outbox_interval: pause between rounds of the agent's outbox worker.
         metrics: names of the agent's metrics.
+        probes_to_close: good probes in a row that close the breaker.
+        workers: processes of the agent, each with a breaker of its own.
+        read_repeats: how often a read is sent again after a lost connection.
     """
 
     threshold: int
@@ -33,6 +36,9 @@ class Policy:
     slack: float = 0.25
     outbox_interval: float = 5.0
     metrics: MetricsPart = field(default_factory=MetricsPart)
+    probes_to_close: int = 1
+    workers: int = 1
+    read_repeats: int = 1
 
 
 @dataclass(frozen=True)
