@@ -18,6 +18,7 @@ import pytest
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
 from pms_drill.checks.verdict import SkipReason
+from pms_drill.cli_options import TARGET_OPTIONS
 from pms_drill.episodes import experiments
 from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
@@ -33,7 +34,9 @@ from pms_drill.profile import Profile
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
-from pms_drill.stack.backends import open_stack
+from pms_drill.stack.backends import open_stack, stand_in
+from pms_drill.stack.needs import missing
+from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Options:
     Attributes:
         part: contracts, chaos or load: the folder that was named.
         worker: xdist's worker, or "main".
+        target: a system that runs already, for the stack external.
     """
 
     profile: Profile
@@ -59,6 +63,7 @@ class Options:
     run_dir: Path
     part: str
     worker: str
+    target: Target
 
     @property
     def label(self) -> str:
@@ -78,7 +83,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pms-profile", default="reference-fast", help="the agent: name of a profile, or a .toml file")
     group.addoption("--pms-tier", default="pr", help="smoke, pr or weekly")
     group.addoption("--pms-seed", type=int, default=None, help="repeat a run; random if not given")
-    group.addoption("--agent-url", default="", help="an agent that runs already")
+    for option, text in TARGET_OPTIONS.items():
+        group.addoption(option, default="", help=text)
     group.addoption("--pms-run-dir", default="", help="folder for results; a new one below runs/ if not given")
 
 
@@ -109,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
         tier=options.tier.name,
         stack=options.stack,
         profile=config.getoption("--pms-profile"),
-        agent_url=config.getoption("--agent-url"),
+        target=options.target,
     )
     collector = OutcomeCollector(options.run_dir, options.part, context, options.worker)
     config.pluginmanager.register(collector, "pms-outcomes")
@@ -155,11 +161,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip, before any experiment runs, what the profile does not claim."""
-    profile = item.config.stash[_OPTIONS].profile
+    """Skip what the profile does not claim or the stack is known not to be able to, before anything is sent."""
+    options = item.config.stash[_OPTIONS]
     for marker in item.iter_markers("claims"):
-        if not profile.claims(marker.args[0]):
-            skip(SkipReason.NOT_CLAIMED, f"the profile {profile.name} does not claim {marker.args[0]}")
+        if not options.profile.claims(marker.args[0]):
+            skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {marker.args[0]}")
+    judged = item.get_closest_marker("property")
+    if options.stack != "external" or options.part == _OTHER or judged is None:
+        return
+    if need := missing(str(judged.args[0]), options.target.capabilities()):
+        skip(need.reason, need.why)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -195,7 +206,13 @@ def lease() -> Iterator[Lease]:
 def stack(options: Options, lease: Lease) -> Iterator[Stack]:
     """The running stack of this worker."""
     with open_stack(
-        options.stack, options.profile, options.run_dir, label=options.label, lease=lease, seed=options.seed
+        options.stack,
+        options.profile,
+        options.run_dir,
+        label=options.label,
+        lease=lease,
+        seed=options.seed,
+        target=options.target,
     ) as running:
         yield running
 
@@ -246,7 +263,12 @@ def guest_book(request: pytest.FixtureRequest, options: Options) -> GuestBook:
 @pytest.fixture
 def guests(stack: Stack) -> Iterator[Guests]:
     """Sends guests' requests to the agent."""
-    sender = Guests(stack.addresses.agent, stack.profile.endpoints, patience=stack.profile.guest_patience)
+    sender = Guests(
+        stack.addresses.agent,
+        stack.profile.endpoints,
+        patience=stack.profile.guest_patience,
+        hooks=stack.gate.hooks,
+    )
     yield sender
     sender.close()
 
@@ -266,7 +288,8 @@ def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
         latency="recorded",
         rooms_per_type=_ROOMS_UNDER_LOAD,
     ) as running:
-        yield run_load(StackUnderLoad(running), plan, options.seed, options.run_dir, running.journal)
+        under_load = StackUnderLoad(running, stand_in=stand_in(options.stack))
+        yield run_load(under_load, plan, options.seed, options.run_dir, running.journal)
 
 
 #: Load books one room type for as long as the run lasts; it must never be sold out.
@@ -292,6 +315,7 @@ def _read(config: pytest.Config) -> Options:
         run_dir=Path(folder) if folder else runs.new_run(config.rootpath / "runs", tier.name, stack, clock.utc()),
         part=part,
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
+        target=Target(**{field: config.getoption(f"--{field.replace('_', '-')}") for field in Target.model_fields}),
     )
 
 

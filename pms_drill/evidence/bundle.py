@@ -103,6 +103,7 @@ class Evidence:
         scrapes: in order of time; the first before the first guest, the last one after everything is quiet.
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
+        readiness: (time, `pms` object of the readiness answer), in order of time.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
     """
@@ -117,6 +118,7 @@ class Evidence:
     log: str = ""
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
