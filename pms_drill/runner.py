@@ -271,7 +271,19 @@ class Run:
 
     def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
         options = self._options
-        argv = [sys.executable, "-m", "pytest", part, "-q", "--tb=short", "-p", "no:locust", "-p", "no:cacheprovider"]
+        argv = [
+            sys.executable,
+            "-m",
+            "pytest",
+            part,
+            "-q",
+            "-rfE",
+            "--tb=short",
+            "-p",
+            "no:locust",
+            "-p",
+            "no:cacheprovider",
+        ]
         if part != "contracts":
             argv += ["-p", "no:schemathesis"]
         argv += ["-n", str(workers), "--dist", "loadgroup"]

@@ -159,10 +159,15 @@ class Program:
             self._process.send_signal(number)
 
     def kill(self) -> None:
-        """End it at once, as a crash would (SIGKILL to the whole group)."""
+        """End it at once, as a crash would (SIGKILL to the whole group), and wait until all of it has gone.
+
+        A worker that lives a moment longer would still answer at the port that the next start wants.
+        """
+        family = self._family()
         self._end(signal.SIGKILL)
         if self._process is not None:
             self._process.wait(timeout=5)
+        psutil.wait_procs(family, timeout=3)
 
     def stop(self, grace: float = 3.0) -> None:
         """End it: SIGTERM to the group, SIGKILL to what is left after `grace` seconds."""
