@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pms_drill.episodes import midway, mock_switch, outage, refusal, reset
+from pms_drill.episodes import (
+    agent_restart,
+    clock_steps,
+    half_open_crowd,
+    late_results,
+    limited_until,
+    midway,
+    mock_switch,
+    other_settings,
+    outage,
+    refusal,
+    reset,
+    simultaneous,
+    streak,
+    unsteady,
+)
 from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation, fault_named
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
@@ -20,6 +35,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "midway": MIDWAY,
     "breaker_reset": ("breaker_reset",),
     "mock_switch": ("mock_switch",),
+    "streak": ("streak",),
+    "simultaneous": ("simultaneous",),
+    "half_open_crowd": ("half_open_crowd",),
+    "late_results": ("late_success", "late_failure"),
+    "agent_restart": ("agent_restart",),
+    "other_settings": ("other_settings",),
+    "clock_steps": ("clock_steps",),
+    "limited_until": ("limited_until",),
+    "unsteady": ("unsteady",),
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -28,6 +52,15 @@ _MODULES: Mapping[str, Any] = {
     "midway": midway,
     "breaker_reset": reset,
     "mock_switch": mock_switch,
+    "streak": streak,
+    "simultaneous": simultaneous,
+    "half_open_crowd": half_open_crowd,
+    "late_results": late_results,
+    "agent_restart": agent_restart,
+    "other_settings": other_settings,
+    "clock_steps": clock_steps,
+    "limited_until": limited_until,
+    "unsteady": unsteady,
 }
 
 

@@ -20,6 +20,7 @@ class Observer:
     Attributes:
         scrapes: successful scrapes in order.
         statuses: (path, time, status) of the health endpoints; status 0 when there was no answer.
+        readiness: (time, `pms` object of the readiness answer), where it has one.
     """
 
     def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
@@ -30,6 +31,7 @@ class Observer:
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self.scrapes: list[Scrape] = []
         self.statuses: list[tuple[str, float, int]] = []
+        self.readiness: list[tuple[float, dict[str, object]]] = []
 
     def __enter__(self) -> Observer:
         """Look once, before anything happens, and begin to look."""
@@ -68,6 +70,17 @@ class Observer:
         for path in (self._endpoints.live, self._endpoints.ready):
             at = clock.now()
             try:
-                self.statuses.append((path, at, self._http.get(path).status_code))
+                answer = self._http.get(path)
+                self.statuses.append((path, at, answer.status_code))
+                if path == self._endpoints.ready:
+                    self._read(at, answer)
             except httpx.HTTPError:
                 self.statuses.append((path, at, 0))
+
+    def _read(self, at: float, answer: httpx.Response) -> None:
+        try:
+            told = answer.json()["pms"]
+        except (ValueError, KeyError, TypeError):
+            return
+        if isinstance(told, dict):
+            self.readiness.append((at, told))
