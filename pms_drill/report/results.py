@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from junitparser import Error, Failure, JUnitXml, JUnitXmlError, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
 from pydantic import TypeAdapter, ValidationError
 
 from pms_drill.checks.verdict import Outcome
@@ -243,7 +243,8 @@ def _merge_junit(info: RunInfo) -> None:
         for record in info.judged:
             case = TestCase(record.property, classname=secret_search.__name__)
             if record.outcome is not Outcome.PASSED:
-                case.result = [Failure(record.why) if record.outcome is Outcome.FAILED else Error(record.why)]
+                kinds = {Outcome.FAILED: Failure, Outcome.SKIPPED: Skipped}
+                case.result = [kinds.get(record.outcome, Error)(record.why)]
             suite.add_testcase(case)
         merged.add_testsuite(suite)
     merged.update_statistics()  # type: ignore[no-untyped-call]
@@ -272,7 +273,8 @@ def _merge_allure(info: RunInfo, verdict: RunVerdict) -> None:
 
 
 def _allure(record: Record, info: RunInfo) -> str:
-    status = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(record.outcome, "broken")
+    told = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.SKIPPED: "skipped"}
+    status = told.get(record.outcome, "broken")
     at = int(info.started.timestamp() * 1000 + info.duration * 1000)
     return json.dumps(
         {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pms_drill.checks.secrets import Canary, Hit, Needles, Searched, nothing_leaked
-from pms_drill.checks.verdict import Outcome
+from pms_drill.checks.verdict import Outcome, SkipReason
 from pms_drill.evidence import canaries
 from pms_drill.report.outcomes import Record, RunContext
 
@@ -32,7 +32,7 @@ def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
 
     Returns:
         Nothing if no stack was started, so that there were no secrets. If one was started and planted none, the
-        record of the PMS's key is unknown.
+        record of the PMS's key is unknown; for a stack that is not ours, to which none was given, it is skipped.
 
     Raises:
         OSError: a file cannot be read.
@@ -42,6 +42,8 @@ def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
     if not known:
         if not _stack_was_started(run_dir):
             return []
+        if context.stack == "external":
+            return [_not_given(context)]
         kinds = {canaries.PMS_KEY}
     needles = Needles(known)
     hits: list[Hit] = []
@@ -70,6 +72,18 @@ def _record(
         outcome=verdict.outcome,
         why="" if passed else verdict.why,
         reproduce="" if passed else context.command("").replace("  ", " "),
+    )
+
+
+def _not_given(context: RunContext) -> Record:
+    name, kind = next(iter(PROPERTIES.items()))
+    return _record(name, kind, [], [], Searched(0, 0, 0), context).model_copy(
+        update={
+            "outcome": Outcome.SKIPPED,
+            "skip_reason": SkipReason.NO_WITNESS,
+            "why": "the harness was given no secret of this system, so there is none to look for",
+            "reproduce": "",
+        }
     )
 
 
