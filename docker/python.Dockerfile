@@ -1,0 +1,17 @@
+# Agent, fault proxy and twin: one image, the program is chosen by the command.
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE}
+
+COPY docker/tools.packages docker/install.sh /tmp/pms-drill/
+RUN sh /tmp/pms-drill/install.sh /tmp/pms-drill/tools.packages
+
+# Where the base brings them already (docker/local-images.sh), nothing is fetched.
+COPY requirements.lock /tmp/pms-drill/
+RUN test -x /opt/venv/bin/python || { python3 -m venv /opt/venv \
+  && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/pms-drill/requirements.lock; }
+
+COPY pms_drill /opt/pms-drill/pms_drill
+COPY hotel_agent /opt/pms-drill/hotel_agent
+COPY qloapps_twin /opt/pms-drill/qloapps_twin
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/pms-drill PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
