@@ -159,7 +159,7 @@ class Scene:
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
             epoch=clock.utc().timestamp() - clock.now(),
-            secrets=(self.stack.pms_key, self.stack.admin_token),
+            secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
         )
 
     def _known(self) -> list[tuple[str, Guest]]:

@@ -22,6 +22,7 @@ from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
 from pms_drill.faults.http_rules import RuleControl
+from pms_drill.faults.pms_switches import NoSwitches, PmsSwitches
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
 from pms_drill.faults.toxiproxy import Proxy, Toxiproxy
@@ -61,6 +62,7 @@ class Place:
         token: marks requests as the harness's own.
         note: the journal.
         probe_headers: for probes that the PMS itself answers, such as Authorization.
+        pms: faults at the PMS itself.
     """
 
     toxiproxy: Toxiproxy
@@ -69,6 +71,7 @@ class Place:
     token: str
     note: Note
     probe_headers: dict[str, str] = field(default_factory=dict)
+    pms: PmsSwitches = field(default_factory=NoSwitches)
 
     @property
     def proxy(self) -> Proxy:

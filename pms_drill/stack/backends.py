@@ -14,7 +14,7 @@ from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
-from pms_drill.stack.embedded import EmbeddedStack
+from pms_drill.stack.embedded import embedded_stack
 
 _NOT_YET = "use --pms-stack embedded; this version does not have the others"
 
@@ -52,7 +52,7 @@ def open_stack(
         DrillError: there is no such stack, or it lacks what it needs.
     """
     check(name, "")
-    return EmbeddedStack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
+    return embedded_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 
 
 def _native() -> None:

@@ -36,10 +36,13 @@ class Stack(Protocol):
     Attributes:
         capabilities: what this stack can do: "restart-agent", "kill-agent".
         run_dir: folder of the run.
+        pms_key: key of the PMS's web service for the harness, which reads and books directly.
+        agent_key: key that the agent has; the same where the PMS has one key only.
     """
 
     profile: Profile
     pms_key: str
+    agent_key: str
     journal: Journal
     capabilities: frozenset[str]
     run_dir: Path
@@ -56,7 +59,7 @@ class Stack(Protocol):
 
     @property
     def place(self) -> Place:
-        """Where faults are injected."""
+        """Where faults are injected; `place.pms` are the faults at the PMS itself that this stack can make."""
         ...
 
     def scrape(self) -> Scrape:

@@ -11,9 +11,10 @@ import pytest
 from pms_drill import profile as profiles
 from pms_drill.lease import STATE_VARIABLE, Lease
 from pms_drill.profile import Profile
-from pms_drill.stack.embedded import EmbeddedStack
+from pms_drill.stack.embedded import embedded_stack
+from pms_drill.stack.process_stack import ProcessStack
 
-OpenEmbedded = Callable[..., EmbeddedStack]
+OpenEmbedded = Callable[..., ProcessStack]
 
 
 def changed(profile: Profile, **agent: Any) -> Profile:
@@ -43,9 +44,9 @@ def lease(state_folder: Path) -> Iterator[Lease]:
 def open_embedded(lease: Lease, tmp_path: Path) -> OpenEmbedded:
     """Gives a stack that is not started yet; enter it."""
 
-    def build(profile: Profile) -> EmbeddedStack:
+    def build(profile: Profile) -> ProcessStack:
         run_dir = tmp_path / "run"
         (run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        return EmbeddedStack(profile, run_dir, label="test", lease=lease, seed=1)
+        return embedded_stack(profile, run_dir, label="test", lease=lease, seed=1)
 
     return build

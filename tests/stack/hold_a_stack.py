@@ -11,7 +11,7 @@ import psutil
 
 from pms_drill import profile
 from pms_drill.lease import Lease
-from pms_drill.stack.embedded import EmbeddedStack
+from pms_drill.stack.embedded import embedded_stack
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     (run_dir / "logs").mkdir(parents=True)
     with (
         Lease() as lease,
-        EmbeddedStack(profile.load("reference-fast"), run_dir, label="held", lease=lease, seed=1),
+        embedded_stack(profile.load("reference-fast"), run_dir, label="held", lease=lease, seed=1),
     ):
         children = [child.pid for child in psutil.Process().children(recursive=True)]
         ready.with_suffix(".part").write_text(json.dumps(children))
