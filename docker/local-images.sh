@@ -4,8 +4,8 @@
 #   sudo docker/local-images.sh            builds pms-drill-local/{debian,python,php,mysql,prometheus,toxiproxy}
 #
 # Packages come from the apt sources that this machine is set up with, Python packages from its Python index, by hash.
-# Needs root, debootstrap, a Docker engine, and `make setup` before. The variables to use the images are printed last;
-# `docker/local-images.env` gets the same lines.
+# Needs root, debootstrap, a Docker engine, and `make setup` before. pms-drill
+# finds the images by docker/local-images.env, which is written last.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -95,5 +95,5 @@ PMS_DRILL_MYSQL_IMAGE=$name/mysql
 PMS_DRILL_PROMETHEUS_IMAGE=$name/prometheus
 PMS_DRILL_TOXIPROXY_IMAGE=$name/toxiproxy
 END
-echo "local-images: done. Use them with:  set -a; . docker/local-images.env; set +a"
+echo "local-images: done. pms-drill takes these, unless the environment says otherwise (docker/local-images.env):"
 cat "$here/local-images.env"

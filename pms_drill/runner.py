@@ -21,6 +21,7 @@ from pms_drill.report.model import RunVerdict
 from pms_drill.report.outcomes import RunContext, count_lines
 from pms_drill.session import Session
 from pms_drill.stack import backends
+from pms_drill.stack.engine import remove_engine_run
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
 #: The project: suites, tiers.toml and runs/ lie beside the package.
@@ -181,8 +182,8 @@ class Run:
         """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
         from pms_drill import lease  # the report must work even where leases cannot
 
-        report = lease.heal()
-        if report.ended or report.removed or report.trouble:
+        report = lease.heal(remove_engine_run=remove_engine_run)
+        if report.ended or report.removed or report.engine or report.postponed or report.trouble:
             self._say("an earlier run was cut; cleaned what it left:")
             for line in report.lines():
                 self._say(f"  {line}")

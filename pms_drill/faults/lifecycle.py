@@ -82,7 +82,7 @@ class Place:
         """Send a probe as the agent would send a request: to Toxiproxy, on a fresh connection."""
         headers = {**self.probe_headers, **probe.headers} if probe.path != PING else probe.headers
         sent = Probe(probe.method, probe.path, probe.patience, headers)
-        return sent.send(self.proxy.listen, self.token)
+        return sent.send(self.proxy.reach, self.token)
 
 
 class Action(Protocol):
@@ -223,7 +223,7 @@ class Injection:
             self._note("unproven", f"{expected}; last seen: {last}")
             raise Unproven(
                 f"{self.fault.name}: expected {expected}; for {PROOF_LIMIT_S:g} s probes through "
-                f"{self.place.proxy.listen} did not see that, the last one saw: {last}"
+                f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
             ) from error
 
     def _note(self, what: str, detail: str = "") -> None:

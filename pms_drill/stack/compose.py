@@ -1,0 +1,212 @@
+"""The stack `compose`: the way from agent to PMS in containers, with the real QloApps or its twin."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from pms_drill.errors import DrillError
+from pms_drill.evidence.journal import Journal
+from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.lease import Lease
+from pms_drill.profile import Profile
+from pms_drill.proxy.client import FaultProxyControl
+from pms_drill.stack.agent_program import REPO
+from pms_drill.stack.base import Addresses
+from pms_drill.stack.compose_agent import SERVICE as AGENT
+from pms_drill.stack.compose_agent import AgentContainer
+from pms_drill.stack.compose_images import choices, images
+from pms_drill.stack.compose_project import Project
+from pms_drill.stack.compose_toxiproxy import ContainerToxiproxy
+from pms_drill.stack.compose_twin import ComposeTwin
+from pms_drill.stack.crossing import prove_crossing
+from pms_drill.stack.pms import Ground, Pms
+from pms_drill.stack.pms_reader import PmsReader
+from pms_drill.stack.process_stack import PROXY, ProcessStack
+
+#: Which PMS: empty or "qloapps" for the real one, "twin" for the stand-in.
+PMS_VARIABLE = "PMS"
+_TOXIPROXY_PORT = 8666
+_FAULT_PROXY = "fault-proxy"
+_FAULT_PROXY_PORT = 8080
+_FAULT_PROXY_CONTROL = 8081
+_START_LIMIT_S = 20.0
+_ROOMS_PER_TYPE = 40
+
+
+class ComposePms(Pms, Protocol):
+    """A PMS whose services stand in the compose files.
+
+    Attributes:
+        services: their names, for the logs.
+    """
+
+    services: tuple[str, ...]
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Variables of the compose files that it needs, known before it starts."""
+        ...
+
+
+#: Makes the PMS for a project and the control token of the run.
+MakePms = Callable[[Project, str], ComposePms]
+
+
+class ComposeStack(ProcessStack):
+    """As `ProcessStack`, in containers of a compose project; a context manager.
+
+    Args:
+        make_pms: what is behind the proxies.
+        runbook: with the names and ports that the runbook's commands assume.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        run_dir: Path,
+        *,
+        label: str,
+        lease: Lease,
+        make_pms: MakePms,
+        runbook: bool = False,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        token = secrets.token_urlsafe(24)
+        self._project = Project(REPO, lease, runbook=runbook)
+        try:
+            pms = make_pms(self._project, token)
+            super().__init__(profile, run_dir, label=label, lease=lease, pms=pms)
+        except BaseException:
+            self._project.down()
+            raise
+        self._compose_pms = pms
+        self._token = token
+        self._say = say
+
+    @property
+    def addresses(self) -> Addresses:
+        """Agent and PMS on loopback; the way to the PMS as containers know it."""
+        return Addresses(self._agent.url, f"http://{self._pms.address}", self._upstream)
+
+    @property
+    def _upstream(self) -> str:
+        return f"http://toxiproxy:{_TOXIPROXY_PORT}"
+
+    def _start(self) -> None:
+        self._open = ExitStack()
+        self._open.callback(self._down)
+        self._evidence.mkdir(parents=True, exist_ok=True)
+        self.journal = Journal(self._evidence / "journal.jsonl")
+        self._http = self._open.enter_context(httpx.Client(timeout=5.0, trust_env=False))
+        twin = isinstance(self._compose_pms, ComposeTwin)
+        chosen = images(self._project.client, REPO, choices(REPO, os.environ), twin=twin, say=self._say)
+        self._project.define(
+            {
+                **chosen,
+                **self._compose_pms.variables,
+                "PMS_DRILL_CONTROL_TOKEN": self._token,
+                "PMS_DRILL_AGENT_DIR": str(agent_folder := self._lease.new_folder("agent")),
+                "PMS_DRILL_PROMETHEUS_PORT": str(stable_port()),
+            }
+        )
+        self._project.up("toxiproxy", _FAULT_PROXY)
+        self._toxiproxy = self._connect_toxiproxy()
+        self._open.callback(self._pms.stop)
+        self._pms.start(Ground(self._lease, self._log, self.journal.note, self._toxiproxy))
+        self._reader = PmsReader(f"http://{self._pms.address}", self.pms_key)
+        self._open.callback(self._reader.close)
+        self._fault_proxy = self._connect_fault_proxy()
+        self._toxiproxy.create(PROXY, f"{_FAULT_PROXY}:{_FAULT_PROXY_PORT}", f"0.0.0.0:{_TOXIPROXY_PORT}")
+        self._agent = AgentContainer(
+            self._project,
+            self.profile,
+            pms_url=self._upstream,
+            pms_key=self.agent_key,
+            folder=agent_folder,
+            log=self._log(AGENT),
+        )
+        self._agent.start()
+        self._project.up("prometheus")
+        self.journal.note("stack", self._label, "started", f"agent {self._agent.url}, project {self._project.name}")
+        prove_crossing(self)
+        self._write_versions()
+
+    def _connect_toxiproxy(self) -> ContainerToxiproxy:
+        return ContainerToxiproxy(self._project, note=lambda text: self._noted("toxiproxy", text))
+
+    def _noted(self, name: str, text: str) -> None:
+        self.journal.note("stack", name, text)
+
+    def _connect_fault_proxy(self) -> FaultProxyControl:
+        address = self._project.address(_FAULT_PROXY, "control")
+        control = FaultProxyControl(f"http://{address}:{_FAULT_PROXY_CONTROL}", self._token)
+        self._open.callback(control.close)
+
+        def answers() -> bool:
+            with suppress(DrillError):
+                return bool(control.health())
+            return False
+
+        self._project.wait_until(_FAULT_PROXY, answers, within=_START_LIMIT_S, todo="see what it said")
+        return control
+
+    def _down(self) -> None:
+        """Keep what the containers have to tell, then remove them."""
+        try:
+            with suppress(DrillError, OSError):
+                self._project.fetch(_FAULT_PROXY, "/tmp/ledger.jsonl", self._evidence / "ledger.jsonl")  # noqa: S108
+            services = (AGENT, "toxiproxy", _FAULT_PROXY, *self._compose_pms.services, "prometheus")
+            self._project.save_logs(self._log, services)
+        finally:
+            self._project.down()
+
+    def _write_versions(self) -> None:
+        engine = self._project.client.version()
+        versions = {
+            "toxiproxy": self._toxiproxy.api.version(),
+            "docker": str(engine.get("Version", "")),
+            **self._pms.versions,
+        }
+        (self.run_dir / "versions.json").write_text(json.dumps(versions) + "\n", encoding="utf-8")
+
+
+def compose_stack(
+    profile: Profile,
+    run_dir: Path,
+    *,
+    label: str,
+    lease: Lease,
+    seed: int,
+    latency: str = "none",
+    rooms_per_type: int = _ROOMS_PER_TYPE,
+    runbook: bool = False,
+) -> ComposeStack:
+    """The stack, not started yet.
+
+    Args:
+        seed, latency, rooms_per_type: of the twin; the real QloApps has its own.
+        runbook: with the names and ports that the runbook's commands assume.
+
+    Raises:
+        DrillError: no engine answers, or PMS names neither of the two.
+    """
+    wanted = os.environ.get(PMS_VARIABLE) or "qloapps"
+    if wanted != "twin":
+        raise DrillError("not yet")
+
+    def twin(project: Project, token: str) -> ComposePms:
+        return ComposeTwin(project, token, seed=seed, latency=latency, rooms_per_type=rooms_per_type)
+
+    return ComposeStack(profile, run_dir, label=label, lease=lease, make_pms=twin, runbook=runbook)
+
+
+__all__ = ["ComposeStack", "Place", "compose_stack"]
