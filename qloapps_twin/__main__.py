@@ -97,7 +97,9 @@ async def _serve(options: argparse.Namespace, key: str, token: str) -> None:
         fresh = options.ready_file.with_suffix(".new")
         fresh.write_text(json.dumps({"port": port, "control_port": control_port}), "utf-8")
         fresh.replace(options.ready_file)
-    print(f"twin of QloApps 1.7.0 on {options.host}:{port}, control on {options.control_host}:{control_port}", flush=True)
+    print(
+        f"twin of QloApps 1.7.0 on {options.host}:{port}, control on {options.control_host}:{control_port}", flush=True
+    )
     await stop.wait()
     web_server.close()
     control_server.close()

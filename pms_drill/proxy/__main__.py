@@ -48,9 +48,7 @@ def main() -> int:
     return 0
 
 
-async def serve(
-    proxy: Proxy, place: tuple[str, int], control_place: tuple[str, int], ready_file: Path | None
-) -> None:
+async def serve(proxy: Proxy, place: tuple[str, int], control_place: tuple[str, int], ready_file: Path | None) -> None:
     """Run until a signal comes or the parent ends. Places are host and port."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
+from pms_drill.stack.compose import check_compose, compose_stack
 from pms_drill.stack.embedded import embedded_stack
 
 _NOT_YET = "use --pms-stack embedded; this version does not have the others"
@@ -25,7 +25,7 @@ def check(stack: str, agent_url: str) -> None:
     Raises:
         DrillError: something is missing; the message says what and what to do.
     """
-    needed = {"native": _native, "compose": _compose}
+    needed = {"native": _native, "compose": check_compose}
     if stack in needed:
         needed[stack]()
     if stack == "external":
@@ -36,7 +36,7 @@ def check(stack: str, agent_url: str) -> None:
             where=f"--pms-stack {stack} --agent-url {agent_url}",
             todo="leave one of the two out, or use --pms-stack external",
         )
-    if stack != "embedded":
+    if stack not in ("embedded", "compose"):
         raise DrillError(f"the stack {stack} is not in this version", where=f"--pms-stack {stack}", todo=_NOT_YET)
 
 
@@ -52,6 +52,8 @@ def open_stack(
         DrillError: there is no such stack, or it lacks what it needs.
     """
     check(name, "")
+    if name == "compose":
+        return compose_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
     return embedded_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 
 
@@ -69,24 +71,6 @@ def _native() -> None:
             where=f"{tree} has no webservice/dispatcher.php",
             todo="unpack a QloApps release and give its folder",
         )
-
-
-def _compose() -> None:
-    if shutil.which("docker") is None:
-        raise DrillError("the stack compose needs Docker", where="no docker on the PATH", todo="install Docker")
-    import docker  # half a second to import, and only this stack needs it
-
-    try:
-        client = docker.from_env()
-        client.ping()
-        client.close()
-    except docker.errors.DockerException as error:
-        raise DrillError(
-            "no Docker engine answers",
-            where=os.environ.get("DOCKER_HOST", "the default socket"),
-            todo="start it, and check that you may use it (docker info)",
-            detail=str(error),
-        ) from error
 
 
 def _external(agent_url: str) -> None:

@@ -14,11 +14,11 @@ import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Journal
-from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
+from pms_drill.stack import compose_tool
 from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.compose_agent import SERVICE as AGENT
@@ -28,6 +28,7 @@ from pms_drill.stack.compose_project import Project
 from pms_drill.stack.compose_toxiproxy import ContainerToxiproxy
 from pms_drill.stack.compose_twin import ComposeTwin
 from pms_drill.stack.crossing import prove_crossing
+from pms_drill.stack.engine import connect
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
 from pms_drill.stack.process_stack import PROXY, ProcessStack
@@ -46,7 +47,7 @@ class ComposePms(Pms, Protocol):
     """A PMS whose services stand in the compose files.
 
     Attributes:
-        services: their names, for the logs.
+        services: their names; the stack starts their containers, `start` waits and sets up.
     """
 
     services: tuple[str, ...]
@@ -118,7 +119,7 @@ class ComposeStack(ProcessStack):
                 "PMS_DRILL_PROMETHEUS_PORT": str(stable_port()),
             }
         )
-        self._project.up("toxiproxy", _FAULT_PROXY)
+        self._project.up("toxiproxy", _FAULT_PROXY, *self._compose_pms.services)
         self._toxiproxy = self._connect_toxiproxy()
         self._open.callback(self._pms.stop)
         self._pms.start(Ground(self._lease, self._log, self.journal.note, self._toxiproxy))
@@ -135,7 +136,6 @@ class ComposeStack(ProcessStack):
             log=self._log(AGENT),
         )
         self._agent.start()
-        self._project.up("prometheus")
         self.journal.note("stack", self._label, "started", f"agent {self._agent.url}, project {self._project.name}")
         prove_crossing(self)
         self._write_versions()
@@ -179,6 +179,26 @@ class ComposeStack(ProcessStack):
         (self.run_dir / "versions.json").write_text(json.dumps(versions) + "\n", encoding="utf-8")
 
 
+def check_compose() -> None:
+    """Look before anything starts whether engine, compose and the PMS's tree are there.
+
+    Raises:
+        DrillError: one of them is not.
+    """
+    compose_tool.command()
+    connect().close()
+    _wanted_pms()
+
+
+def _wanted_pms() -> str:
+    wanted = os.environ.get(PMS_VARIABLE) or "qloapps"
+    if wanted not in ("qloapps", "twin"):
+        raise DrillError(
+            f"there is no PMS {wanted!r}", where=PMS_VARIABLE, todo="PMS=twin, or leave it out for the real QloApps"
+        )
+    return wanted
+
+
 def compose_stack(
     profile: Profile,
     run_dir: Path,
@@ -199,14 +219,10 @@ def compose_stack(
     Raises:
         DrillError: no engine answers, or PMS names neither of the two.
     """
-    wanted = os.environ.get(PMS_VARIABLE) or "qloapps"
-    if wanted != "twin":
+    if _wanted_pms() != "twin":
         raise DrillError("not yet")
 
     def twin(project: Project, token: str) -> ComposePms:
         return ComposeTwin(project, token, seed=seed, latency=latency, rooms_per_type=rooms_per_type)
 
     return ComposeStack(profile, run_dir, label=label, lease=lease, make_pms=twin, runbook=runbook)
-
-
-__all__ = ["ComposeStack", "Place", "compose_stack"]

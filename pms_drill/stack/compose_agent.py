@@ -149,7 +149,7 @@ class AgentContainer:
             {SERVICE: service},
         )
         self._env = {}  # from here on there may be a container
-        self._project.up(SERVICE)
+        self._project.up(SERVICE, "prometheus")
         # What image and compose file set besides; a container that is made again needs it too.
         entries = (entry.partition("=") for entry in self._project.container(SERVICE).attrs["Config"]["Env"])
         self._base_env = {name: value for name, _, value in entries if name not in env}

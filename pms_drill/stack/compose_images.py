@@ -138,8 +138,9 @@ def tag_of(built: Built, repo: Path, env: Mapping[str, str]) -> str:
 def _have_built(
     client: DockerClient, built: Built, tag: str, repo: Path, env: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    import docker
     import requests
+
+    import docker
 
     if _present(client, tag):
         return
@@ -162,8 +163,9 @@ def _have_built(
 
 
 def _have(client: DockerClient, variable: str, image: str, say: Callable[[str], None]) -> None:
-    import docker
     import requests
+
+    import docker
 
     if _present(client, image):
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from pms_drill import clock
 from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.stack import compose_tool
@@ -21,6 +22,7 @@ from pms_drill.stack.engine import RUN_LABEL, connect, container_of, engine_erro
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
+_LOOK_EVERY_S = 1.0
 #: Variables of the user that the compose files know, kept in the project's .env.
 _USERS = ("PMS_DRILL_", "QLOAPPS_DIR")
 _WHERE = "its log is in the logs/ folder of the run"
@@ -104,9 +106,15 @@ class Project:
             DrillError: the container ended, or `within` seconds passed; with its last log lines.
         """
 
+        looked = clock.now()
+
         def probe() -> bool:
+            nonlocal looked
             if ready():
                 return True
+            if clock.now() - looked < _LOOK_EVERY_S:  # the engine is slow to ask
+                return False
+            looked = clock.now()
             if self.container(service).status in ("exited", "dead"):
                 raise DrillError(
                     f"the container {service} ended at start", where=_WHERE, todo=todo, detail=self.last_lines(service)
@@ -114,7 +122,7 @@ class Project:
             return False
 
         polling = Retrying(
-            stop=stop_after_delay(within), wait=wait_fixed(0.1), retry=retry_if_result(lambda done: not done)
+            stop=stop_after_delay(within), wait=wait_fixed(0.05), retry=retry_if_result(lambda done: not done)
         )
         try:
             polling(probe)
@@ -137,7 +145,7 @@ class Project:
         for service in services:
             try:
                 said: bytes = self.container(service).logs(timestamps=True)
-            except Exception:  # noqa: S112, BLE001 -- on the way down: no log is a reason to keep containers
+            except Exception:  # noqa: S112 -- on the way down: no log is a reason to keep containers
                 continue
             path = file(service)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,8 +26,7 @@ class ComposeTwin:
         seed, latency, rooms_per_type: as for `TwinPms`.
     """
 
-    service = SERVICE
-    services = (SERVICE,)
+    services: tuple[str, ...] = (SERVICE,)
 
     def __init__(self, project: Project, token: str, *, seed: int, latency: str, rooms_per_type: int) -> None:
         self.agent_key = self.harness_key = secrets.token_hex(16).upper()
@@ -66,12 +65,11 @@ class ComposeTwin:
         return {"pms": "twin of QloApps 1.7.0"}
 
     def start(self, ground: Ground) -> None:  # noqa: ARG002
-        """Start its container and wait until it answers.
+        """Wait until its container, which the stack has started, answers.
 
         Raises:
             DrillError: it did not start.
         """
-        self._project.up(SERVICE)
         self._project.wait_until(SERVICE, self._answers, within=_START_LIMIT_S, todo="see what it said")
         control = f"{self._project.address(SERVICE, 'control')}:{_CONTROL_PORT}"
         self._switches = TwinSwitches(control, self._token, self.agent_key)

@@ -16,8 +16,9 @@ from pms_drill.errors import DrillError
 from pms_drill.lease import EngineAway
 
 if TYPE_CHECKING:
-    from docker import DockerClient
     from docker.models.containers import Container
+
+    from docker import DockerClient
 
 #: Everything that a run makes at the engine carries this label; nothing else is ever removed.
 RUN_LABEL = "io.pms-drill.run"
@@ -55,8 +56,9 @@ def connect() -> DockerClient:
 @contextlib.contextmanager
 def engine_errors(doing: str) -> Iterator[None]:
     """Turn the SDK's errors into one for the user; `doing` says what was tried."""
-    import docker
     import requests
+
+    import docker
 
     try:
         yield
@@ -71,11 +73,11 @@ def container_of(client: DockerClient, run: str, service: str) -> Container:
     Raises:
         DrillError: there is none.
     """
+    labels = [f"{RUN_LABEL}={run}", f"com.docker.compose.service={service}"]
     with engine_errors("list the containers"):
-        found = client.containers.list(all=True, filters={"label": [f"{RUN_LABEL}={run}"]})
-    for container in found:
-        if container.labels.get("com.docker.compose.service") == service:
-            return container
+        found = client.containers.list(all=True, filters={"label": labels})
+    if found:
+        return found[0]
     raise DrillError(f"there is no container of the service {service}", where=f"{RUN_LABEL}={run}")
 
 
@@ -98,7 +100,7 @@ def recreate(client: DockerClient, old: Container, env: dict[str, str]) -> Conta
         if config.get("Hostname") == short:
             del config["Hostname"]
         old.remove(force=True)
-        created = client.api.create_container_from_config(config, old.name)
+        created = client.api.create_container_from_config(config, old.name)  # type: ignore[no-untyped-call]
         return client.containers.get(created["Id"])
 
 
@@ -122,7 +124,7 @@ def remove_engine_run(run: str) -> list[str]:
 def _remove(client: DockerClient, run: str) -> list[str]:
     import docker
 
-    filters = {"label": f"{RUN_LABEL}={run}"}
+    filters: dict[str, str | list[str] | bool] = {"label": f"{RUN_LABEL}={run}"}
     removed: list[str] = []
 
     def sweep(kind: str, found: list[Any], remove: Callable[[Any], None]) -> bool:
@@ -134,13 +136,11 @@ def _remove(client: DockerClient, run: str) -> list[str]:
 
     def rest() -> bool:
         """One sweep; whether there was anything. A compose that was cut may still be creating."""
-        return any(
-            [
-                sweep("container", client.containers.list(all=True, filters=filters), lambda one: one.remove(force=True, v=True)),
-                sweep("network", client.networks.list(filters=filters), lambda one: one.remove()),
-                sweep("volume", client.volumes.list(filters=filters), lambda one: one.remove(force=True)),
-            ]
-        )
+        containers = client.containers.list(all=True, filters=filters)
+        found = [sweep("container", containers, lambda one: one.remove(force=True, v=True))]
+        found.append(sweep("network", client.networks.list(filters=filters), lambda one: one.remove()))
+        found.append(sweep("volume", client.volumes.list(filters=filters), lambda one: one.remove(force=True)))
+        return any(found)
 
     polling = Retrying(stop=stop_after_delay(_REMOVE_LIMIT_S), wait=wait_fixed(0.2), retry=retry_if_result(bool))
     with engine_errors("remove what this run made"):
