@@ -49,6 +49,8 @@ class AgentContainer:
         self._folder = folder
         self._log = log
         self._port = stable_port()
+        # No kept connections: each question is to find out whether a new one is answered.
+        self._http = httpx.Client(timeout=1.0, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
         self._env: dict[str, str] | None = None
         self._base_env: dict[str, str] = {}
         self._kept = ""
@@ -175,7 +177,7 @@ class AgentContainer:
 
     def _ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.url}{self._profile.endpoints.ready}", timeout=1.0, trust_env=False)
+            answer = self._http.get(f"{self.url}{self._profile.endpoints.ready}")
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
