@@ -13,7 +13,7 @@ PROFILE ?= reference-fast
 SEED ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report lint lock clean
+.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ test: setup ## the project's own tests: harness, agent, twin, checkers
 
 bench: setup ## measure the proxy, the faults and the twin against their bars
 	@$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## write the pages that are made from data (docs/properties.md)
+	@$(BIN)/pms-drill properties --write
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

@@ -100,13 +100,18 @@ class Booker:
         except PmsFailure as failure:
             if failure.certain:
                 return await self._outbox.update(before), NotSent(failure)
-            return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
+            return await self._doubted(intent, guest_waits)
         except PmsRefused as refusal:
             if says_outcome_unknown(refusal):
-                return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
+                return await self._doubted(intent, guest_waits)
             # The attempt is settled; an earlier one may not be.
             return await self._outbox.update(intent, doubtful=before.doubtful), _refused(refusal)
         return await self._verified(before, intent, booked, guest_waits)
+
+    async def _doubted(self, intent: Intent, guest_waits: bool) -> tuple[Intent, Outcome]:
+        """The settle time counts from now: the request may have reached the PMS at the last moment."""
+        intent = await self._outbox.update(intent, attempted_at=self._clock())
+        return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
 
     async def read_back(self, intent: Intent, *, guest_waits: bool) -> Confirmed | SoldOut | None:
         """What the PMS holds for the intent; None when nothing is found or there is no answer.

@@ -18,7 +18,7 @@ class Intent:
         id: the agent's own id; it is also the reference written into the PMS's booking.
         attempts: booking requests sent so far.
         doubtful: whether an attempt's outcome is or was unknown, so that the PMS may still act on it.
-        attempted_at: when the last attempt was sent; 0 before the first.
+        attempted_at: when the last attempt was sent, or when it failed with its outcome unknown; 0 before the first.
         readbacks: late read-backs done since the last doubtful attempt.
     """
 

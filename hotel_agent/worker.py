@@ -22,7 +22,7 @@ from hotel_agent.turns import Turns
 
 
 class OutboxWorker:
-    """Works only while the breaker is closed; oldest first, one at a time.
+    """Works only while the breaker is closed; oldest first, one at a time, and guests who wait go first.
 
     Args:
         clock: wall-clock seconds.
@@ -74,7 +74,7 @@ class OutboxWorker:
 
     async def _carry_out(self, intent: Intent) -> None:
         """Read back, then book, then read back; nothing is repeated before the settle time has passed."""
-        async with self._turns.turn(intent.hotel_id, intent.id):
+        async with self._turns.turn(intent.hotel_id, intent.id, yields=self._settings.pms_outbox_interval):
             fresh = await self._outbox.get(intent.id)
             if fresh is None or fresh.status is not Status.PENDING:
                 return

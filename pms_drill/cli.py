@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from pms_drill.cli_options import of_a_target
 from pms_drill.errors import DrillError
 from pms_drill.report.exitcode import UNKNOWN
+from pms_drill.target import Target
 
 
 def _version() -> str:
@@ -39,29 +41,84 @@ def cli() -> None:
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
 @click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")
-@click.option("--agent-url", default="", metavar="URL", help="An agent that runs already.")
+@of_a_target
 @click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
 @click.option("-n", "--workers", type=click.IntRange(0), help="Processes for contracts and chaos.")
 @click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
 @click.option("--keep", is_flag=True, help="Do not remove old runs.")
 @click.option("--pytest", "extra", multiple=True, metavar="OPTION", help="A further option for pytest; repeatable.")
-def run(parts: tuple[str, ...], extra: tuple[str, ...], **options: object) -> None:
+def run(parts: tuple[str, ...], extra: tuple[str, ...], target: Target, **options: object) -> None:
     """Run the main job, or some PARTS of it, and say what was found."""
     from pms_drill.runner import Run, RunOptions
 
-    wanted = RunOptions(parts=parts, extra=extra, **options)  # type: ignore[arg-type]
+    wanted = RunOptions(parts=parts, extra=extra, target=target, **options)  # type: ignore[arg-type]
     sys.exit(Run(wanted, say=_say).execute().exit_code)
 
 
 @cli.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-def report(folder: Path | None) -> None:
-    """Print the page of the last run, or of the run in FOLDER."""
-    from pms_drill import runs
-    from pms_drill.report import page, results
+@click.option("--pms-stack", "stack", default="embedded", show_default=True, help="The stack of the run to come.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@of_a_target
+@click.option("--json", "machine", is_flag=True, help="For machines.")
+def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
+    """Say what is there and reachable, what a run could do with it, and what it would skip. Changes nothing."""
+    from pms_drill.doctor.command import doctor as examine
+
+    sys.exit(examine(stack, profile, target, machine=machine, say=_say))
+
+
+@cli.command()
+@click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+def up(stack: str, profile: str) -> None:
+    """Start a stack, print its addresses, and hold it until Ctrl-C."""
+    from pms_drill import clock, hold
     from pms_drill.runner import ROOT
 
-    click.echo(page.render(results.read_verdict(folder or runs.latest(ROOT / "runs"))), nl=False)
+    hold.up(stack, profile, ROOT / "runs" / "held" / f"{clock.utc():%Y%m%dT%H%M%SZ}", _say)
+    sys.exit(0)
+
+
+@cli.command()
+def down() -> None:
+    """End the stack that `up` holds, and clean what a killed one left."""
+    from pms_drill import hold
+
+    sys.exit(hold.down(click.echo))
+
+
+@cli.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--markdown", is_flag=True, help="A short summary for the page of a CI job.")
+def report(folder: Path | None, markdown: bool) -> None:
+    """Print the page of the last run, or of the run in FOLDER."""
+    from pms_drill import runs
+    from pms_drill.report import page, results, summary
+    from pms_drill.runner import ROOT
+
+    verdict = results.read_verdict(folder or runs.latest(ROOT / "runs"))
+    click.echo(summary.render(verdict) if markdown else page.render(verdict), nl=False)
+
+
+@cli.command()
+@click.option("--write", is_flag=True, help="Write docs/properties.md of this checkout instead of printing.")
+@click.option(
+    "--verdict", type=click.Path(path_type=Path), metavar="FOLDER", help="Of a run; shown beside each property."
+)
+def properties(write: bool, verdict: Path | None) -> None:
+    """Print the catalogue of properties, with the verdicts of a run: a review of your agent."""
+    from pms_drill.properties import catalogue, page, suites
+    from pms_drill.report import results
+
+    told = page.Verdicts.of(results.read_verdict(verdict)) if verdict else page.last()
+    text = page.render(catalogue.load(), suites.judging(), told)
+    if not write:
+        click.echo(text, nl=False)
+        return
+    if verdict and told:
+        page.LAST.write_text(told.text(), encoding="utf-8")
+    page.PAGE.write_text(text, encoding="utf-8")
+    click.echo(f"written: {page.PAGE}")
 
 
 @cli.command()

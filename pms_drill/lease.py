@@ -182,10 +182,14 @@ class Lease:
             self._content.children.append(child)
             self._write()
 
-    def new_folder(self, label: str) -> Path:
-        """A new temporary folder that is removed with the run, by its end or by a heal."""
+    def new_folder(self, label: str, where: Path | None = None) -> Path:
+        """A new temporary folder that is removed with the run, by its end or by a heal.
+
+        Args:
+            where: made in this folder; by default where the system keeps temporary ones.
+        """
         with self._guard:
-            folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{label}-"))
+            folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{label}-", dir=where))
             self._content.folders.append(str(folder))
             self._write()
         return folder

@@ -17,6 +17,7 @@ import pytest
 
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
+from pms_drill.cli_options import TARGET_OPTIONS
 from pms_drill.episodes import experiments
 from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
@@ -31,7 +32,10 @@ from pms_drill.load.view import StackUnderLoad
 from pms_drill.profile import Profile
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
+from pms_drill.report.skips import skip
 from pms_drill.stack.backends import open_stack
+from pms_drill.stack.needs import missing
+from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ class Options:
     Attributes:
         part: contracts, chaos or load: the folder that was named.
         worker: xdist's worker, or "main".
+        target: a system that runs already, for the stack external.
     """
 
     profile: Profile
@@ -57,6 +62,7 @@ class Options:
     run_dir: Path
     part: str
     worker: str
+    target: Target
 
     @property
     def label(self) -> str:
@@ -76,7 +82,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pms-profile", default="reference-fast", help="the agent: name of a profile, or a .toml file")
     group.addoption("--pms-tier", default="pr", help="smoke, pr or weekly")
     group.addoption("--pms-seed", type=int, default=None, help="repeat a run; random if not given")
-    group.addoption("--agent-url", default="", help="an agent that runs already")
+    for option, text in TARGET_OPTIONS.items():
+        group.addoption(option, default="", help=text)
     group.addoption("--pms-run-dir", default="", help="folder for results; a new one below runs/ if not given")
 
 
@@ -106,7 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
         tier=options.tier.name,
         stack=options.stack,
         profile=config.getoption("--pms-profile"),
-        agent_url=config.getoption("--agent-url"),
+        target=options.target,
     )
     collector = OutcomeCollector(options.run_dir, options.part, context, options.worker)
     config.pluginmanager.register(collector, "pms-outcomes")
@@ -160,6 +167,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         reporter.write_line(f"planned: {len(names)} experiments, about {seconds:.0f} s together")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what the stack is known not to be able to, before anything is sent."""
+    options = item.config.stash[_OPTIONS]
+    marker = item.get_closest_marker("property")
+    if options.stack != "external" or options.part == _OTHER or marker is None:
+        return
+    if need := missing(str(marker.args[0]), options.target.capabilities()):
+        skip(need.reason, need.why)
+
+
 @pytest.fixture(scope="session")
 def options(pytestconfig: pytest.Config) -> Options:
     """What the session was asked for."""
@@ -183,7 +200,13 @@ def lease() -> Iterator[Lease]:
 def stack(options: Options, lease: Lease) -> Iterator[Stack]:
     """The running stack of this worker."""
     with open_stack(
-        options.stack, options.profile, options.run_dir, label=options.label, lease=lease, seed=options.seed
+        options.stack,
+        options.profile,
+        options.run_dir,
+        label=options.label,
+        lease=lease,
+        seed=options.seed,
+        target=options.target,
     ) as running:
         yield running
 
@@ -234,7 +257,12 @@ def guest_book(request: pytest.FixtureRequest, options: Options) -> GuestBook:
 @pytest.fixture
 def guests(stack: Stack) -> Iterator[Guests]:
     """Sends guests' requests to the agent."""
-    sender = Guests(stack.addresses.agent, stack.profile.endpoints, patience=stack.profile.guest_patience)
+    sender = Guests(
+        stack.addresses.agent,
+        stack.profile.endpoints,
+        patience=stack.profile.guest_patience,
+        hooks=stack.gate.hooks,
+    )
     yield sender
     sender.close()
 
@@ -280,6 +308,7 @@ def _read(config: pytest.Config) -> Options:
         run_dir=Path(folder) if folder else runs.new_run(config.rootpath / "runs", tier.name, stack, clock.utc()),
         part=part,
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
+        target=Target(**{field: config.getoption(f"--{field.replace('_', '-')}") for field in Target.model_fields}),
     )
 
 

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from pms_drill.report import page, results
 from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.outcomes import RunContext, count_lines
+from pms_drill.report.stand_in import weekly_on
 from pms_drill.session import Session
 from pms_drill.stack import backends
 from pms_drill.stack.engine import remove_engine_run
+from pms_drill.target import Target
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
 #: The project: suites, tiers.toml and runs/ lie beside the package.
@@ -45,6 +48,7 @@ class RunOptions:
         parts: empty for all parts of the tier.
         selection: pytest's -k.
         seed: None for a random one.
+        target: a system that runs already, for the stack external.
         fail_on: target, warning or critical.
         workers: processes for contracts and chaos; None for two, or one on a machine with one core.
         keep: do not remove old runs.
@@ -58,7 +62,7 @@ class RunOptions:
     stack: str = "embedded"
     profile: str = "reference-fast"
     seed: int | None = None
-    agent_url: str = ""
+    target: Target = field(default_factory=Target)
     fail_on: str = "critical"
     workers: int | None = None
     keep: bool = False
@@ -131,13 +135,14 @@ class Run:
         self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
-        backends.check(options.stack, options.agent_url)
+        backends.check(options.stack, options.target, self._profile)
+        self._twin = weekly_on(self._tier.name, twin=backends.stand_in(options.stack), environment=os.environ)
         self._context = RunContext(
             seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
             tier=options.tier,
             stack=options.stack,
             profile=options.profile,
-            agent_url=options.agent_url,
+            target=options.target,
         )
 
     def execute(self) -> RunVerdict:
@@ -164,8 +169,12 @@ class Run:
         return verdict
 
     def _begin(self) -> _Progress:
+        if self._twin.objection:
+            self._say(self._twin.objection)
         progress = _Progress(Path(), clock.now(), clock.utc())
         progress.folder = runs.new_run(self._runs, self._tier.name, self._options.stack, progress.started)
+        if not self._twin.tolerated:
+            progress.trouble.append(self._twin.objection)
         # A run that is killed leaves this verdict: unknown and incomplete.
         self._write(progress)
         if not self._options.keep:
@@ -198,7 +207,7 @@ class Run:
             return f"the run was ended by {signals.first}"
         if self._left(progress) <= 0:
             return f"the deadline of {page.duration(self._tier.deadline)} had passed"
-        return ""
+        return runs.shortage(progress.folder, Path(tempfile.gettempdir()))
 
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:
         folder = results.part_folder(progress.folder, part)
@@ -251,8 +260,8 @@ class Run:
                 return None
 
     def _workers(self, part: str) -> int:
-        """Processes beside the controller; 0 for load, which is measured alone on the machine."""
-        if part == "load":
+        """Processes beside the controller; 0 for load, which is measured alone, and for one agent for all."""
+        if part == "load" or self._options.stack == "external":
             return 0
         return min(2, os.cpu_count() or 1) if self._options.workers is None else self._options.workers
 
@@ -266,8 +275,7 @@ class Run:
         argv += [f"--junitxml={folder / 'junit.xml'}", f"--alluredir={folder / 'allure'}"]
         argv += [f"--pms-run-dir={run_dir}", f"--pms-tier={options.tier}", f"--pms-stack={options.stack}"]
         argv += [f"--pms-profile={options.profile}", f"--pms-seed={self._context.seed}"]
-        if options.agent_url:
-            argv.append(f"--agent-url={options.agent_url}")
+        argv += options.target.words()
         if options.selection:
             argv += ["-k", options.selection]
         return [*argv, *options.extra]

@@ -14,6 +14,9 @@ from pms_drill.lease import Process
 
 KEEP_COUNT = 20
 KEEP_BYTES = 2 * 1024**3
+MIB = 1024**2
+#: A run is ended while this is still free: verdict, page and the last words of its programs need a few MiB.
+RESERVE = 32 * MIB
 LATEST = "latest"
 #: In the folder of a run that is under way: its process.
 ALIVE = ".alive.json"
@@ -61,6 +64,21 @@ def latest(runs: Path) -> Path:
     if not found.is_dir():
         raise DrillError("there is no run yet", where=str(runs), todo="make one: pms-drill run")
     return found.resolve()
+
+
+def shortage(*folders: Path) -> str:
+    """Which of the folders' disks is nearly full; empty while all have room.
+
+    Asked before the disk is full, so that the verdict still fits and no program breaks in the middle of a write.
+    """
+    for folder in folders:
+        free = shutil.disk_usage(folder).free
+        if free < RESERVE:
+            return (
+                f"the disk of {folder} is nearly full: {free // MIB} MiB are free and {RESERVE // MIB} are needed; "
+                "free some space, or name another folder with --results"
+            )
+    return ""
 
 
 def prune(runs: Path, *, keep: int = KEEP_COUNT, limit: int = KEEP_BYTES) -> list[Path]:

@@ -42,7 +42,8 @@ def accepts_right_requests(evidence: Generated) -> Verdict:
     if not right:
         return unknown(claimed, generator="made no right request")
     refused = [case for case in right if not accepted(case)]
-    holds = len(refused) <= (1 - ACCEPTED_SHARE) * len(right)
+    # Rounded: in floating point 0.1 x 10 is a little less than 1.
+    holds = len(refused) <= round((1 - ACCEPTED_SHARE) * len(right), 9)
     shown = [f"{case.request} -> {case.status}" for case in refused[:_SHOWN]]
     return judge(holds, claimed, share=share(evidence), refused="; ".join(shown) or "none")
 

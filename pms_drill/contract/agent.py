@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from pms_drill.profile import EndpointsPart
+from pms_drill.stack.gate import Hooks
 
 
 class Agent:
@@ -16,11 +17,12 @@ class Agent:
         base_url: of the agent.
         endpoints: its paths.
         patience: seconds after which a caller gives up.
+        hooks: of the stack's gate.
     """
 
-    def __init__(self, base_url: str, endpoints: EndpointsPart, patience: float) -> None:
+    def __init__(self, base_url: str, endpoints: EndpointsPart, patience: float, hooks: Hooks | None = None) -> None:
         self._paths = endpoints
-        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False)
+        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False, event_hooks=hooks)
 
     def close(self) -> None:
         """Close the connections."""

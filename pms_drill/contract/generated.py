@@ -42,6 +42,7 @@ def run(
     known_reservation: str,
     examples: int,
     seed: int,
+    other_methods: bool = True,
 ) -> Generated:
     """Send the generated cases of one operation and note what came back.
 
@@ -53,8 +54,9 @@ def run(
         known_reservation: id of a reservation that exists.
         examples: cases of the fuzzing phase; those of the coverage phase come on top.
         seed: of the generator.
+        other_methods: also send methods that a path does not have, such as DELETE.
     """
-    schema = _schema(base_url, endpoints, admin_token, examples, seed)
+    schema = _schema(base_url, endpoints, admin_token, examples, seed, other_methods)
 
     @schema.hook
     def map_case(
@@ -85,7 +87,7 @@ def run(
 
 
 def _schema(
-    base_url: str, endpoints: EndpointsPart, admin_token: str, examples: int, seed: int
+    base_url: str, endpoints: EndpointsPart, admin_token: str, examples: int, seed: int, other_methods: bool
 ) -> schemathesis.BaseSchema:
     # Nothing that was learned or found before may feed back: the seed alone decides the cases.
     config = SchemathesisConfig.from_dict(
@@ -98,6 +100,7 @@ def _schema(
             "generation": {"database": "none", "max-examples": examples, "no-shrink": True},
             "phases": {
                 "stateful": {"enabled": False},
+                **({} if other_methods else {"coverage": {"unexpected-methods": []}}),
                 "fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}},
             },
             "checks": {

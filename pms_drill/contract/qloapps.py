@@ -14,6 +14,7 @@ import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence.history import Guest
+from pms_drill.stack.gate import Hooks
 
 _JSON = {"output_format": "JSON"}
 _DEAD = ("is_cancelled", "is_refunded", "is_back_order")
@@ -28,11 +29,14 @@ class QloApps:
         base_url: address of the PMS.
         key: of the web service.
         timeout: seconds for one request; a booking of a real QloApps under load takes up to a second.
+        hooks: of the stack's gate.
     """
 
-    def __init__(self, base_url: str, key: str, timeout: float = 20.0) -> None:
+    def __init__(self, base_url: str, key: str, timeout: float = 20.0, hooks: Hooks | None = None) -> None:
         self.key = key
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=base_url, timeout=timeout, trust_env=False, follow_redirects=False, event_hooks=hooks
+        )
         self._currency = ""
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ import httpx
 from pms_drill import clock
 from pms_drill.evidence.history import Guest, Kind, Operation
 from pms_drill.profile import EndpointsPart
+from pms_drill.stack.gate import Hooks
 
 _FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Radia", "Leslie")
 _LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Perlman", "Lamport")
@@ -76,14 +77,23 @@ class Guests:
         agent_url: base URL.
         endpoints: the agent's paths.
         patience: seconds after which a guest gives up.
+        hooks: of the stack's gate.
     """
 
-    def __init__(self, agent_url: str, endpoints: EndpointsPart, patience: float, most_at_once: int = 64) -> None:
+    def __init__(
+        self,
+        agent_url: str,
+        endpoints: EndpointsPart,
+        patience: float,
+        most_at_once: int = 64,
+        hooks: Hooks | None = None,
+    ) -> None:
         self._endpoints = endpoints
         self._http = httpx.Client(
             base_url=agent_url,
             timeout=patience,
             trust_env=False,
+            event_hooks=hooks,
             limits=httpx.Limits(max_connections=most_at_once, max_keepalive_connections=most_at_once),
         )
         self._pool = ThreadPoolExecutor(most_at_once, thread_name_prefix="guest")

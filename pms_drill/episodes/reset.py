@@ -76,7 +76,7 @@ def _until_rejected(scene: Scene, threshold: int) -> list[Operation]:
 def _unconfigured(stack: Stack) -> Told | None:
     """An agent without a token; None if the profile does not say which setting holds it."""
     settings = [key for key, value in stack.profile.agent.env.items() if value == _PLACE]
-    if not settings:
+    if not settings or "restart-agent" not in stack.capabilities:
         return None
     stack.restart_agent(env=dict.fromkeys(settings, ""))
     told = _Admin(stack).reset(stack.admin_token)

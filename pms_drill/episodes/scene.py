@@ -59,8 +59,13 @@ class Scene:
         if mended:
             self.stack.journal.note("stack", self.name, "was not clean", "; ".join(mended))
         self.ledger_from = self.stack.ledger_position()
-        self.stack.restart_agent(env=self._env)
-        self.guests = Guests(self.stack.addresses.agent, self.profile.endpoints, patience=self.profile.guest_patience)
+        self._begin()
+        self.guests = Guests(
+            self.stack.addresses.agent,
+            self.profile.endpoints,
+            patience=self.profile.guest_patience,
+            hooks=self.stack.gate.hooks,
+        )
         self._open.callback(self.guests.close)
         self.heartbeat = self._open.enter_context(Heartbeat(self.stack.run_dir / "evidence" / f".{self.name}-beat"))
         self.observer = self._open.enter_context(Observer(self.stack.addresses.agent, self.profile.endpoints))
@@ -155,12 +160,21 @@ class Scene:
             ledger=self.stack.ledger(self.ledger_from),
             scrapes=list(self.observer.scrapes),
             events=self.stack.journal.since(self._events_from),
-            log=self.stack.agent_log(),
+            log=self.stack.agent_log() if "agent-log" in self.stack.capabilities else "",
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
             epoch=clock.utc().timestamp() - clock.now(),
             secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
         )
+
+    def _begin(self) -> None:
+        """A fresh agent; where it is not ours to restart, one whose breaker is closed."""
+        if self._env or "restart-agent" in self.stack.capabilities:
+            self.stack.restart_agent(env=self._env)
+            return
+        state = self.stack.scrape().value(self.profile.metrics.state, service="pms")
+        if state != 0:
+            raise Unproven(f"{self.name}: the breaker is not closed before the fault, the gauge says {state}")
 
     def _known(self) -> list[tuple[str, Guest]]:
         found: dict[str, Guest] = {}

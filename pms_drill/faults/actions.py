@@ -1,11 +1,21 @@
-"""Ways to make a fault at the TCP level."""
+"""Ways to make a fault below HTTP: toxics, listeners, certificates, processes, the clock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import socket
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from pms_drill.errors import DrillError
+from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.lifecycle import Heal, Place
 from pms_drill.faults.toxics import Toxic
+
+T = TypeVar("T")
+
+#: Connections that fill the queue of `listen(0)`; Linux takes one more than its length.
+_FILLING = 4
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Toxics:
             place.proxy.add(toxic)
 
     def heal(self, place: Place, mode: Heal) -> str:
-        """Recreate the proxy, or remove the toxics so that stalled requests go on."""
+        """Recreate the proxy, or remove the toxics so that stalled requests go on; other faults stay as they are."""
         names = [toxic.name for toxic in self.toxics]
         if mode is Heal.RESUME:
             return "resumed" if place.proxy.resume(*names) else "server restarted instead: stalled requests were cut"
@@ -38,5 +48,158 @@ class Disabled:
 
     def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
         """Recreate the proxy; nothing is stalled by this fault, so both modes are the same."""
-        place.proxy.cut()
+        place.proxy.cut(listen=True)
         return "proxy recreated"
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Puts a listener that never accepts in the place of the proxy's, with its queue filled. Linux only."""
+
+    _held: list[socket.socket] = field(default_factory=list, compare=False)
+
+    def arm(self, place: Place) -> None:
+        """Close the proxy's listener and take its port."""
+        place.proxy.disable()
+        host, _, port = place.proxy.listen.rpartition(":")
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._held.append(listener)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, int(port)))
+            listener.listen(0)
+        except OSError as error:
+            raise DrillError(f"the port could not be taken over: {error.strerror}", where=place.proxy.listen) from error
+        for _ in range(_FILLING):
+            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self._held.append(filler)
+            filler.setblocking(False)
+            filler.connect_ex((host, int(port)))
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Give the port back to the proxy; both modes are the same."""
+        while self._held:
+            with contextlib.suppress(OSError):
+                self._held.pop().close()
+        place.proxy.cut(listen=True)
+        return "listener closed, proxy recreated"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Makes the TLS front show another certificate, and cuts connections that were made with the good one.
+
+    Attributes:
+        which: name of a certificate of the front.
+    """
+
+    which: str
+
+    def arm(self, place: Place) -> None:
+        """Show it from now on."""
+        _tls(place).present(self.which)
+        place.proxy.cut()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Show the good one again; nothing is stalled, so both modes are the same."""
+        _tls(place).present("good")
+        place.proxy.cut()
+        return "good certificate, connections cut"
+
+
+@dataclass(frozen=True)
+class NoAddress:
+    """Restarts the agent with a base URL whose host has no address. `host`: the name."""
+
+    host: str
+
+    def arm(self, place: Place) -> None:
+        """Restart it with the name."""
+        agent = _agent(place)
+        agent.kill()
+        agent.start(upstream=f"http://{self.host}:80")
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Restart it with its own base URL."""
+        agent = _agent(place)
+        agent.kill()
+        agent.start()
+        return "agent restarted with its own address of the PMS"
+
+
+@dataclass(frozen=True)
+class PmsPaused:
+    """Stops the PMS's processes."""
+
+    def arm(self, place: Place) -> None:
+        """Stop them."""
+        _pms(place).pause()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Let them go on. What waits in their sockets is carried out: there is no cut for that."""
+        _pms(place).go_on()
+        return "processes go on, with what waited for them"
+
+
+@dataclass(frozen=True)
+class AgentPaused:
+    """Stops the agent's process."""
+
+    def arm(self, place: Place) -> None:
+        """Stop it."""
+        _agent(place).pause()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Let it go on."""
+        _agent(place).go_on()
+        return "process goes on"
+
+
+@dataclass(frozen=True)
+class AgentKilled:
+    """Kills the agent."""
+
+    def arm(self, place: Place) -> None:
+        """Kill it."""
+        _agent(place).kill()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Start it again with its state."""
+        agent = _agent(place)
+        agent.kill()
+        agent.start()
+        return "agent started with its state"
+
+
+@dataclass(frozen=True)
+class ClockStep:
+    """Puts the agent's wall clock off by `seconds`."""
+
+    seconds: float
+
+    def arm(self, place: Place) -> None:
+        """Step it."""
+        _agent(place).step_clock(self.seconds)
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Step it back."""
+        _agent(place).step_clock(0.0)
+        return "clock right again"
+
+
+def _tls(place: Place) -> Tls:
+    return _there(place.tls, "the agent does not speak https to the PMS here")
+
+
+def _agent(place: Place) -> AgentControl:
+    return _there(place.agent, "this stack cannot stop or restart the agent")
+
+
+def _pms(place: Place) -> Stoppable:
+    return _there(place.pms_process, "the PMS's processes are not ours to stop")
+
+
+def _there(control: T | None, otherwise: str) -> T:
+    if control is None:
+        raise DrillError(otherwise, todo="use a stack that offers it; docs/faults.md says which")
+    return control

@@ -3,10 +3,22 @@
 The same error at the client can mean opposite things at the PMS: what decides is whether the request or the answer
 was lost. Each entry says which. What clients see was measured with httpx on loopback, and each entry is measured
 again by the project's own tests.
+
+Each module `catalogue_*` has a `TITLE` and a function `faults(scale)`; a new module is found by its name.
 """
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from pms_drill import faults as package
+from pms_drill.errors import DrillError
+from pms_drill.faults import catalogue_gateway, catalogue_http, catalogue_mangled, catalogue_midway, catalogue_tcp
+from pms_drill.faults.catalogue_connect import full_backlog
+from pms_drill.faults.catalogue_gateway import first_fail, some_fail
 from pms_drill.faults.catalogue_http import (
     EVERYTHING,
     forbidden,
@@ -16,13 +28,7 @@ from pms_drill.faults.catalogue_http import (
     server_error,
     unauthorized,
 )
-from pms_drill.faults.catalogue_mangled import (
-    field_missing,
-    truncated_json,
-    warning_first,
-    wrong_charset,
-    wrong_type,
-)
+from pms_drill.faults.catalogue_mangled import field_missing, truncated_json, warning_first, wrong_charset, wrong_type
 from pms_drill.faults.catalogue_midway import (
     BOOKING,
     answer_lost,
@@ -33,6 +39,7 @@ from pms_drill.faults.catalogue_midway import (
     slow_answers,
     stored_but_500,
 )
+from pms_drill.faults.catalogue_stream import slow
 from pms_drill.faults.catalogue_tcp import (
     connection_refused,
     hang,
@@ -42,17 +49,22 @@ from pms_drill.faults.catalogue_tcp import (
     reset_before,
 )
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.scale import Scale
 
 __all__ = [
     "BOOKING",
     "EVERYTHING",
+    "Scale",
     "all_faults",
     "answer_lost",
     "answer_withheld",
+    "chapters",
     "connection_refused",
     "duplicated_request",
     "field_missing",
+    "first_fail",
     "forbidden",
+    "full_backlog",
     "garbage_200",
     "hang",
     "http_faults",
@@ -60,6 +72,7 @@ __all__ = [
     "latency_over_deadline",
     "mangled_faults",
     "midway_faults",
+    "named",
     "not_found",
     "rate_limited",
     "request_dropped",
@@ -67,7 +80,9 @@ __all__ = [
     "reset_after",
     "reset_before",
     "server_error",
+    "slow",
     "slow_answers",
+    "some_fail",
     "stored_but_500",
     "tcp_faults",
     "truncated_json",
@@ -77,50 +92,64 @@ __all__ = [
     "wrong_type",
 ]
 
+#: The order of the chapters in docs/faults.md; others follow by name.
+_FIRST = ("connect", "tcp", "stream", "http", "gateway", "midway", "mangled", "process", "pms")
+
+
+def chapters(scale: Scale) -> dict[str, list[Fault]]:
+    """Title -> the faults of one module, for the deadline of a profile."""
+    return {module.TITLE: module.faults(scale) for module in _modules()}
+
+
+def all_faults(timeout: float, retry_after: int, settle: float = 0.0) -> dict[str, Fault]:
+    """Every fault by name. Seconds: the agent's deadline, the wait a 429 names, and for which nothing is repeated.
+
+    Raises:
+        DrillError: two faults have one name.
+    """
+    found: dict[str, Fault] = {}
+    for fault in (fault for faults in chapters(Scale(timeout, retry_after, settle)).values() for fault in faults):
+        if fault.name in found:
+            raise DrillError(f"two faults are named {fault.name}", where="pms_drill.faults.catalogue_*")
+        found[fault.name] = fault
+    return found
+
+
+def named(name: str, scale: Scale) -> Fault:
+    """One fault.
+
+    Raises:
+        DrillError: there is none of that name.
+    """
+    known = all_faults(scale.timeout, scale.retry_after, scale.settle)
+    if name not in known:
+        raise DrillError(f"there is no fault {name!r}", todo=f"use one of {', '.join(sorted(known))}")
+    return known[name]
+
 
 def tcp_faults(timeout: float) -> list[Fault]:
-    """The faults that need no HTTP fault proxy. `timeout` is the agent's deadline in seconds."""
-    return [
-        connection_refused(),
-        latency_over_deadline(timeout),
-        hang(),
-        request_lost(),
-        reset_before(),
-        reset_after(),
-    ]
+    """Faults of whole connections that need no HTTP fault proxy. `timeout`: the agent's deadline in seconds."""
+    return catalogue_tcp.faults(Scale(timeout, 1))
 
 
 def http_faults(retry_after: int) -> list[Fault]:
     """The faults where the fault proxy answers itself. `retry_after`: seconds that `rate_limited` asks for."""
-    limits = [rate_limited(retry_after), rate_limited(retry_after, as_date=True)]
-    return [unauthorized(), forbidden(), *limits, server_error(), garbage_200(), not_found()]
+    scale = Scale(1.0, retry_after)
+    return [*catalogue_http.faults(scale), *catalogue_gateway.faults(scale)]
 
 
 def midway_faults(timeout: float) -> list[Fault]:
-    """Requests and answers lost, late or doubled on the way, for bookings only. `timeout`: the agent's deadline."""
-    return [
-        answer_lost(),
-        answer_withheld(),
-        request_dropped(),
-        late_request(timeout * 1.5),
-        duplicated_request(),
-        stored_but_500(),
-        slow_answers(timeout * 1.5, BOOKING),
-    ]
+    """Requests and answers lost, late or doubled on the way. `timeout`: the agent's deadline."""
+    return catalogue_midway.faults(Scale(timeout, 1))
 
 
 def mangled_faults() -> list[Fault]:
-    """The PMS's answer to a booking arrives with status 200 and cannot be read."""
-    return [
-        truncated_json(),
-        warning_first(),
-        wrong_charset(),
-        field_missing("booking.id"),
-        wrong_type("booking.id", "object"),
-    ]
+    """The PMS's answer to a booking arrives and cannot be read."""
+    return catalogue_mangled.faults(Scale(1.0, 1))
 
 
-def all_faults(timeout: float, retry_after: int) -> dict[str, Fault]:
-    """Every fault by name, for the deadline of a profile."""
-    every = [*tcp_faults(timeout), *http_faults(retry_after), *midway_faults(timeout), *mangled_faults()]
-    return {fault.name: fault for fault in every}
+def _modules() -> Iterator[ModuleType]:
+    names = [info.name for info in pkgutil.iter_modules(package.__path__) if info.name.startswith("catalogue_")]
+    kinds = {name.removeprefix("catalogue_"): name for name in names}
+    for kind in sorted(kinds, key=lambda kind: (_FIRST.index(kind) if kind in _FIRST else len(_FIRST), kind)):
+        yield import_module(f"{package.__name__}.{kinds[kind]}")

@@ -5,11 +5,30 @@ from __future__ import annotations
 from pms_drill.faults.http_rules import Effect, HttpRule, Match
 from pms_drill.faults.lifecycle import Fault, Heal
 from pms_drill.faults.proofs import SILENCE_S, Proof, copies, cut, no_byte_within, status
+from pms_drill.faults.scale import Scale
+from pms_drill.faults.story import Story
+
+TITLE = "On the way: the PMS's work and what the client hears of it fall apart"
 
 #: The request that stores something.
 BOOKING = Match(method="POST", path="/api/bookings")
 
 _PAGE_500 = "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>"
+
+
+def faults(scale: Scale) -> list[Fault]:
+    """All of this kind; for bookings only, where that is the default."""
+    return [
+        answer_lost(),
+        answer_withheld(),
+        request_dropped(),
+        late_request(scale.late),
+        duplicated_request(),
+        late_duplicate(scale.until_settled),
+        stored_but_500(),
+        slow_answers(scale.late, BOOKING),
+        pms_gone(),
+    ]
 
 
 def answer_lost(match: Match = BOOKING) -> Fault:
@@ -23,6 +42,13 @@ def answer_lost(match: Match = BOOKING) -> Fault:
         {"kind": "drop_answer", "how": "reset"},
         cut(),
         match,
+        Story(
+            how="The fault proxy waits for the complete answer, throws it away and resets the connection.",
+            metrics='`kind="lost"`.',
+            trap="Reset *after* the work. Nothing in the error says so; only a read-back by a reference that "
+            "the agent itself wrote does.",
+            example="A worker is killed between its commit and its answer.",
+        ),
     )
 
 
@@ -37,6 +63,12 @@ def answer_withheld(match: Match = BOOKING) -> Fault:
         {"kind": "drop_answer", "how": "hang"},
         no_byte_within(),
         match,
+        Story(
+            how="The fault proxy takes the answer and delivers nothing; the connection stays open.",
+            metrics='`kind="timeout"`.',
+            trap='The duplicate trap in its purest form: "no answer" looks like "not done".',
+            example="A firewall forgets the connection.",
+        ),
     )
 
 
@@ -51,6 +83,12 @@ def request_dropped(match: Match = BOOKING) -> Fault:
         {"kind": "drop_request", "how": "reset"},
         cut(),
         match,
+        Story(
+            how="The fault proxy takes the request and resets the connection without forwarding it.",
+            metrics='`kind="lost"`.',
+            trap="Twin of `answer_lost`. An agent that passes only one of the two has guessed.",
+            example="A full queue at a load balancer.",
+        ),
     )
 
 
@@ -72,6 +110,13 @@ def late_request(seconds: float, match: Match = BOOKING, *, heal: Heal = Heal.CU
         {"kind": "delay", "before": "forwarding", "seconds": delay},
         no_byte_within(),
         match,
+        Story(
+            how="The fault proxy holds the request and forwards it later, whether or not its client is still there.",
+            metrics='`kind="timeout"`, and later a booking that no one waits for.',
+            trap='"Read back once, nothing found, book again" ends with two bookings. The heal decides: *cut* '
+            "drops what still waits, *resume* sends it on.",
+            example="Workers are busy and the queue is long.",
+        ),
         heal,
     )
 
@@ -94,6 +139,12 @@ def slow_answers(seconds: float, match: Match, *, heal: Heal = Heal.CUT) -> Faul
         {"kind": "delay", "before": "answering", "seconds": delay},
         no_byte_within(),
         match,
+        Story(
+            how="The fault proxy holds the answers of one path, all others come as usual.",
+            metrics='`kind="timeout"` for one `operation` only.',
+            trap="Half an outage: the health probe is green and bookings fail.",
+            example="One slow query.",
+        ),
         heal,
     )
 
@@ -109,6 +160,57 @@ def duplicated_request(match: Match = BOOKING) -> Fault:
         {"kind": "duplicate"},
         copies(2),
         match,
+        Story(
+            how="The fault proxy sends the request again on a connection of its own, as soon as the first "
+            "answer was delivered.",
+            metrics="Nothing: the agent sees one call and one success.",
+            trap="Nobody made a mistake that the agent could see. Only the PMS holds two bookings, and only a "
+            "later look finds them.",
+            example="A load balancer that repeats a POST.",
+        ),
+    )
+
+
+def late_duplicate(gap: float, match: Match = BOOKING) -> Fault:
+    """The second copy of a request comes much later. `gap`: seconds between the first answer and the second copy."""
+    return _midway(
+        "late_duplicate",
+        "D",
+        f"the PMS gets every request a second time, {gap:g} s after the first answer was delivered",
+        "an answer as usual",
+        True,
+        {"kind": "duplicate", "gap": gap},
+        copies(2),
+        match,
+        Story(
+            how="As `duplicated_request`, and the second copy comes after the time for which an agent looks for "
+            "late arrivals.",
+            metrics="Nothing at the time; `pms_duplicates_cancelled_total` when it is found.",
+            trap="A read-back right after the booking is clean. Who looks only once never finds it.",
+            example="A message queue that delivers again after its own timeout.",
+        ),
+    )
+
+
+def pms_gone(match: Match = Match()) -> Fault:  # noqa: B008 - frozen
+    """The PMS's process is dead behind a proxy that lives: connections are accepted and closed."""
+    return _midway(
+        "pms_gone",
+        "A",
+        "connections are accepted and closed without an answer",
+        "connection closed without an answer",
+        False,
+        {"kind": "drop_request", "how": "close"},
+        cut(),
+        match,
+        Story(
+            how="The fault proxy accepts and closes the connection without an answer, as a proxy does whose "
+            "upstream is dead.",
+            metrics='`kind="lost"`, where `refused` gives `connect`.',
+            trap="Behind a proxy a dead process does not look refused. Tests that only refuse have not seen "
+            "what production shows.",
+            example="The PMS is dead and the load balancer lives.",
+        ),
     )
 
 
@@ -128,6 +230,13 @@ def stored_but_500(match: Match = BOOKING) -> Fault:
         },
         status(500),
         match,
+        Story(
+            how="The PMS carries the request out; the fault proxy replaces its answer by 500 and an HTML page.",
+            metrics='`kind="server"`.',
+            trap='QloApps does this by itself (a PHP warning after the insert is enough). "5xx, so it failed" '
+            "is wrong for writes.",
+            example="PHP runs into its time limit in a hook after the order.",
+        ),
     )
 
 
@@ -140,6 +249,7 @@ def _midway(
     effect: Effect,
     proof: Proof,
     match: Match,
+    story: Story,
     heal: Heal = Heal.CUT,
 ) -> Fault:
     return Fault(
@@ -152,4 +262,5 @@ def _midway(
         proof=proof,
         probe=match.probe(),
         heal=heal,
+        story=story,
     )

@@ -6,13 +6,10 @@ locked Toxiproxy is restarted. Signals that arrive during a heal are handled aft
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import FrameType
 from typing import Protocol
 
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -21,10 +18,13 @@ from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
+from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.http_rules import RuleControl
 from pms_drill.faults.pms_switches import NoSwitches, PmsSwitches
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
+from pms_drill.faults.signals import signals_later
+from pms_drill.faults.story import Needs, Story
 from pms_drill.faults.toxiproxy import Proxy, Toxiproxy
 from pms_drill.faults.toxiproxy_api import ControlLocked
 from pms_drill.proxy.probing import PING
@@ -63,6 +63,9 @@ class Place:
         note: the journal.
         probe_headers: for probes that the PMS itself answers, such as Authorization.
         pms: faults at the PMS itself.
+        tls: the TLS front before the fault proxy, where the agent speaks https.
+        agent: the agent's process and settings, where the stack can change them.
+        pms_process: the PMS's processes, where they are ours.
     """
 
     toxiproxy: Toxiproxy
@@ -72,6 +75,9 @@ class Place:
     note: Note
     probe_headers: dict[str, str] = field(default_factory=dict)
     pms: PmsSwitches = field(default_factory=NoSwitches)
+    tls: Tls | None = None
+    agent: AgentControl | None = None
+    pms_process: Stoppable | None = None
 
     @property
     def proxy(self) -> Proxy:
@@ -81,8 +87,14 @@ class Place:
     def look(self, probe: Probe) -> Seen:
         """Send a probe as the agent would send a request: to Toxiproxy, on a fresh connection."""
         headers = {**self.probe_headers, **probe.headers} if probe.path != PING else probe.headers
-        sent = Probe(probe.method, probe.path, probe.patience, headers)
-        return sent.send(self.proxy.reach, self.token)
+        return replace(probe, headers=headers).send(
+            self.proxy.reach, self.token, self.tls.context if self.tls else None
+        )
+
+
+def through_the_proxies(place: Place, probe: Probe) -> Seen:
+    """Send a probe as the agent would send a request."""
+    return place.look(probe)
 
 
 class Action(Protocol):
@@ -111,6 +123,9 @@ class Fault:
         proof: what a probe must see while it acts.
         probe: the request that must see it.
         heal: the mode used on exit.
+        look: how the probe is sent; by default as the agent would.
+        needs: what a stack must offer for it.
+        story: the explanation for people, in docs/faults.md.
     """
 
     name: str
@@ -122,6 +137,9 @@ class Fault:
     proof: Proof
     probe: Probe = field(default_factory=Probe)
     heal: Heal = Heal.CUT
+    look: Callable[[Place, Probe], Seen] = through_the_proxies
+    needs: frozenset[Needs] = frozenset()
+    story: Story | None = None
 
 
 class Injection:
@@ -172,7 +190,7 @@ class Injection:
         if not self.armed:
             return
         how = mode or self.fault.heal
-        with _signals_later():
+        with signals_later():
             self._note("healing", how)
             try:
                 done = self.fault.action.heal(self.place, how)
@@ -187,19 +205,19 @@ class Injection:
             self._note("clean", str(seen))
 
     def _affected(self) -> tuple[bool, Seen]:
-        probe = self.fault.probe
-        seen = self.place.look(Probe(probe.method, probe.path, self.fault.proof.patience, probe.headers))
-        return self.fault.proof.holds(seen), seen
+        proof = self.fault.proof
+        seen = self.fault.look(self.place, replace(self.fault.probe, patience=proof.patience, linger=proof.linger))
+        return proof.holds(seen), seen
 
     def _unaffected(self) -> tuple[bool, Seen]:
         """The proof's probe gets a quick answer without the effect, and the fault proxy answers a ping."""
-        probe = self.fault.probe
-        pong = self.place.look(Probe())
+        probe = replace(self.fault.probe, linger=self.fault.proof.linger)
+        pong = self.place.look(Probe(linger=self.fault.proof.linger))
         if pong.came is not Came.ANSWERED or pong.status != 200 or pong.waited >= SILENCE_S:
             return False, pong
-        if probe.path == PING and probe.method == "GET":
+        if self.fault.look is through_the_proxies and (probe.path, probe.method) == (PING, "GET"):
             return not self.fault.proof.holds(pong), pong
-        seen = self.place.look(probe)
+        seen = self.fault.look(self.place, probe)
         return seen.came is Came.ANSWERED and not self.fault.proof.holds(seen), seen
 
     def _settle(self, expected: str, measure: Callable[[], tuple[bool, Seen]]) -> Seen:
@@ -254,31 +272,3 @@ def injected(fault: Fault, place: Place) -> Iterator[Injection]:
             error.add_note(f"and the heal failed: {trouble}")
         raise
     injection.heal()
-
-
-@contextmanager
-def _signals_later() -> Iterator[None]:
-    """Hold back Ctrl-C, SIGTERM and time limits while a heal runs; handle them afterwards.
-
-    Handlers are exchanged, not masked: a server restarted meanwhile would inherit the mask.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[int] = []
-
-    def remember(number: int, _frame: FrameType | None) -> None:
-        arrived.append(number)
-
-    held = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-    before = {number: signal.getsignal(number) for number in held}
-    before = {number: handler for number, handler in before.items() if handler is not None}
-    for number in before:
-        signal.signal(number, remember)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for late in arrived:
-            signal.raise_signal(late)

@@ -20,17 +20,62 @@ class Proof:
     Attributes:
         text: the expectation, for people.
         holds: the predicate.
-        patience: seconds that the probe waits for a first byte.
+        patience: seconds that the probe gives the connection, and then the whole answer.
+        linger: seconds that it then waits for the close it asked for; 0 does not look.
     """
 
     text: str
     holds: Callable[[Seen], bool]
     patience: float = 1.0
+    linger: float = 0.0
 
 
 def no_byte_within(seconds: float = SILENCE_S) -> Proof:
     """The connection stays open and no byte comes for `seconds`."""
     return Proof(f"no byte within {seconds * 1000:g} ms, still open", lambda seen: seen.came is Came.SILENT, seconds)
+
+
+def incomplete_for(seconds: float = SILENCE_S) -> Proof:
+    """No complete answer within `seconds`, and the connection still open: nothing, or only a beginning, has come."""
+    return Proof(
+        f"no complete answer within {seconds * 1000:g} ms, still open",
+        lambda seen: seen.came in (Came.SILENT, Came.UNFINISHED),
+        seconds,
+    )
+
+
+def broken_off() -> Proof:
+    """An answer begins and the connection ends before it is complete."""
+    return Proof("an answer that breaks off", lambda seen: seen.came is Came.INCOMPLETE)
+
+
+def left_open(seconds: float = SILENCE_S) -> Proof:
+    """A complete answer, and a connection that is still open `seconds` later although its end was asked for."""
+    return Proof(f"connection open {seconds * 1000:g} ms after the answer", lambda seen: seen.left_open, linger=seconds)
+
+
+def unconnected(seconds: float = SILENCE_S) -> Proof:
+    """Connecting neither succeeds nor fails within `seconds`."""
+    return Proof(f"not connected within {seconds * 1000:g} ms", lambda seen: seen.came is Came.UNCONNECTED, seconds)
+
+
+def unresolved() -> Proof:
+    """The name has no address."""
+    return Proof("the name does not resolve", lambda seen: seen.came is Came.UNRESOLVED)
+
+
+def untrusted(words: str) -> Proof:
+    """The certificate is refused, with these words of the TLS library."""
+    return Proof(f"certificate refused: {words}", lambda seen: seen.came is Came.UNTRUSTED and words in seen.detail)
+
+
+def stopped() -> Proof:
+    """Nobody answers: no connection, or no byte."""
+    return Proof(
+        "no answer at all",
+        lambda seen: seen.came in (Came.REFUSED, Came.RESET, Came.CLOSED, Came.SILENT, Came.UNCONNECTED),
+        SILENCE_S,
+    )
 
 
 def refused() -> Proof:
@@ -91,6 +136,24 @@ def json_field(field: str, kind: str) -> Proof:
         return _TYPES.get(type(value)) == kind
 
     return Proof(f"a JSON body with {field} {kind}", holds)
+
+
+def repeated(key: str) -> Proof:
+    """A JSON body that has a key twice."""
+    return Proof(f"a JSON body with {key} twice", lambda seen: seen.body.count(f'"{key}"'.encode()) == 2)
+
+
+def body_longer_than(length: int) -> Proof:
+    """An answer with a body of more than `length` bytes."""
+    return Proof(f"a body of more than {length} bytes", lambda seen: len(seen.body) > length)
+
+
+def empty_body(code: int = 200) -> Proof:
+    """An answer with this status and no body."""
+    return Proof(
+        f"status {code} without a body",
+        lambda seen: seen.came is Came.ANSWERED and seen.status == code and not seen.body,
+    )
 
 
 _TYPES = {

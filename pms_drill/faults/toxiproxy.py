@@ -109,10 +109,11 @@ class Proxy:
             self._enabled = True
             self._check_listening()
 
-    def cut(self, *toxics: str) -> None:
-        """Heal: drop these toxics, listen, and drop every connection with what it still held.
+    def cut(self, *toxics: str, listen: bool = False) -> None:
+        """Heal: drop these toxics, and drop every connection with what it still held.
 
-        The proxy is recreated; other toxics that were ordered are put back. A locked server is restarted.
+        The proxy is recreated; what else was ordered is put back: other toxics, and that it is disabled, unless
+        `listen` says that it is to listen again. A locked server is restarted.
 
         Raises:
             DrillError: the server could not be brought back.
@@ -120,7 +121,7 @@ class Proxy:
         with self._owner.lock:
             for name in toxics:
                 self._toxics.pop(name, None)
-            self._enabled = True
+            self._enabled = self._enabled or listen
             self._owner.rescued(self.restore)
 
     def resume(self, *toxics: str) -> bool:

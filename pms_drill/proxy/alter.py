@@ -17,6 +17,7 @@ from pms_drill.proxy.effects import (
     MutateBody,
     Prefix,
     Recode,
+    RepeatField,
     ReplaceBody,
     SetField,
     Truncate,
@@ -31,6 +32,10 @@ _OF_TYPE: dict[str, Any] = {
     "list": [],
     "object": {},
 }
+
+
+#: Marks the second of two equal keys, which no Python object can hold; a private character that JSON leaves as it is.
+_AGAIN = "\uf8ff"
 
 
 class CannotAct(Exception):
@@ -68,6 +73,8 @@ def own_answer(effect: Effect | None) -> Answer:
         case MutateBody(change=Truncate(keep=keep)):
             return pong(b"pong" * (keep // 4 + 1))
         case MutateBody(change=SetField(field=field, to=to)):
+            return pong(json.dumps(_document(field, 1 if to == "string" else "pong")).encode())
+        case MutateBody(change=RepeatField(field=field, to=to)):
             return pong(json.dumps(_document(field, 1 if to == "string" else "pong")).encode())
         case MutateBody(change=DropField(field=field)):
             return pong(json.dumps(_document(field, "pong")).encode())
@@ -107,6 +114,12 @@ def _changed(change: Change, content: bytes) -> bytes:
             document, holder, key = _find(content, change.field)
             del holder[key]
             return json.dumps(document).encode()
+        case RepeatField():
+            document, holder, key = _find(content, change.field)
+            if not isinstance(holder, dict):
+                raise CannotAct(f"{change.field} is no field of an object")
+            holder[f"{key}{_AGAIN}"] = _OF_TYPE[change.to]
+            return json.dumps(document, ensure_ascii=False).replace(_AGAIN, "").encode()
         case _:
             raise AssertionError(change)
 

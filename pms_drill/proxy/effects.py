@@ -103,6 +103,15 @@ class DropField(BaseModel):
     field: FieldPath
 
 
+class RepeatField(BaseModel):
+    """A field of the JSON body comes twice, the second time with a value of another type; most parsers take that."""
+
+    model_config = STRICT
+    how: Literal["repeat_field"]
+    field: FieldPath
+    to: Literal["string", "number", "boolean", "null", "list", "object"]
+
+
 class Prefix(BaseModel):
     """Text in front of the body, as PHP puts its warnings."""
 
@@ -119,7 +128,7 @@ class Recode(BaseModel):
     charset: Literal["utf-16", "utf-8-sig", "latin-1"]
 
 
-Change = Annotated[Truncate | SetField | DropField | Prefix | Recode, Field(discriminator="how")]
+Change = Annotated[Truncate | SetField | DropField | RepeatField | Prefix | Recode, Field(discriminator="how")]
 
 
 class MutateBody(BaseModel):

@@ -112,7 +112,9 @@ def _empty(run: Gathered) -> list[str]:
     """Nothing was run, so nothing was proven. Under a selection, one part with tests is enough."""
     empty = [part.part for part in run.parts if not part.collected and not part.records]
     if not empty:
-        return []
+        records = [record for part in run.parts for record in part.records]
+        idle = records and all(record.outcome is Outcome.SKIPPED for record in records)
+        return [f"nothing was judged: all {len(records)} tests were skipped"] if idle else []
     if run.selection:
         chosen = f"the selection {run.selection!r} matches no test"
         return [chosen] if len(empty) == len(run.parts) else []

@@ -80,6 +80,8 @@ class RunVerdict(BaseModel):
         parts: sessions of this run.
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
         complete: every part ran to its end.
+        left_behind: bookings at a system that is not ours, which the run made and could not cancel.
+        cancelled: how many it made there and cancelled.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -103,3 +105,5 @@ class RunVerdict(BaseModel):
     findings: list[dict[str, Any]]
     trouble: list[str]
     complete: bool
+    left_behind: list[str] = []
+    cancelled: int = 0

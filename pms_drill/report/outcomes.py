@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pms_drill.checks.verdict import Outcome, SkipReason
+from pms_drill.target import Target
 
 FOLDER = "outcomes"
 _ITEMS = ".items.jsonl"
@@ -24,7 +25,7 @@ class RunContext(BaseModel):
     Attributes:
         seed: of everything random in the run.
         tier, stack, profile: the run's options; only those that differ from the defaults are repeated.
-        agent_url: address of an agent that ran already; empty if the stack started one.
+        target: addresses of a system that ran already; empty if the stack started one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,7 +34,7 @@ class RunContext(BaseModel):
     tier: str = "pr"
     stack: str = "embedded"
     profile: str = "reference-fast"
-    agent_url: str = ""
+    target: Target = Target()
 
     def command(self, part: str, expression: str = "") -> str:
         """One line for a shell: the part, the selection, the seed."""
@@ -48,9 +49,7 @@ class RunContext(BaseModel):
             words.append(f"--pms-stack {self.stack}")
         if self.profile != defaults.profile:
             words.append(f"--pms-profile {self.profile}")
-        if self.agent_url:
-            words.append(f"--agent-url {self.agent_url}")
-        return " ".join(words)
+        return " ".join([*words, *self.target.words()])
 
 
 class Item(BaseModel):

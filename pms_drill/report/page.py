@@ -48,6 +48,7 @@ def render(verdict: RunVerdict) -> str:
     """The page as text that ends with a line break."""
     sections = [
         _head(verdict),
+        _left_behind(verdict),
         _trouble(verdict),
         _group(verdict, Outcome.FAILED, "What failed"),
         _group(verdict, Outcome.UNKNOWN, "What could not be proven"),
@@ -60,6 +61,13 @@ def render(verdict: RunVerdict) -> str:
     ]
     text = "\n".join(line.rstrip() for section in sections for line in section)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def headline(verdict: RunVerdict) -> str:
+    """The answer in one line."""
+    partial = "" if verdict.complete else " (the run was not completed)"
+    twin = " on a twin only, not on the real PMS" if _lacks_the_pms(verdict) else ""
+    return f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}"
 
 
 def duration(seconds: float) -> str:
@@ -75,8 +83,7 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     failed, unknown = (
         sum(result.verdict is outcome for result in results) for outcome in (Outcome.FAILED, Outcome.UNKNOWN)
     )
-    partial = "" if verdict.complete else " (the run was not completed)"
-    yield f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{partial}"
+    yield headline(verdict)
     yield ""
     yield from _wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
     if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
@@ -96,6 +103,21 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     yield f"  started {verdict.started}, commit {commit[:12]}{changed and ' (changed)'}, ran {', '.join(verdict.parts)}"
     if verdict.selection:
         yield f"  only the tests that match -k {verdict.selection!r}"
+
+
+def _lacks_the_pms(verdict: RunVerdict) -> bool:
+    """Whether a weekly run had a stand-in for the PMS."""
+    return verdict.tier == "weekly" and verdict.versions.get("pms", "").startswith("twin")
+
+
+def _left_behind(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.left_behind:
+        yield from _title("BOOKINGS LEFT BEHIND: cancel them by hand")
+        for booking in verdict.left_behind:
+            yield from _wrap(booking, "  ", "    ")
+    if verdict.cancelled:
+        yield ""
+        yield f"  {verdict.cancelled} bookings were made for the tests; the PMS holds a room for none of them."
 
 
 def _trouble(verdict: RunVerdict) -> Iterator[str]:
@@ -150,7 +172,7 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
     table.add_column("target / warning / critical", no_wrap=True)
     for row in rows:
         band = row.band.value if row.gates else f"({row.band.value})"
-        table.add_row(row.label or row.metric, row.phase, _value(row), f"{row.n:,}", band, _limits(row))
+        table.add_row(row.label or row.metric, row.phase, value_of(row), f"{row.n:,}", band, _limits(row))
     out = io.StringIO()
     Console(file=out, width=WIDTH - 2, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     yield from (f"  {line}" for line in out.getvalue().splitlines())
@@ -168,7 +190,8 @@ def _limits(row: TargetRow) -> str:
     return " / ".join(limits)
 
 
-def _value(row: TargetRow) -> str:
+def value_of(row: TargetRow) -> str:
+    """A figure with its unit, for people."""
     if row.value is None:
         return "none"
     if row.unit == "state":

@@ -17,8 +17,10 @@ from typing import Any
 from junitparser import JUnitXml, JUnitXmlError
 from pydantic import TypeAdapter, ValidationError
 
+from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings
 from pms_drill.errors import DrillError
+from pms_drill.evidence import bookings_made
 from pms_drill.profile import Waiver
 from pms_drill.report import evidence_files, page
 from pms_drill.report.merge import Gathered, merge
@@ -114,10 +116,15 @@ def _judge(info: RunInfo) -> RunVerdict:
             trouble += differences(part, junit_count(folder / "junit.xml"), allure_count(folder / "allure"))
     rows, problem = _targets(info.folder / "targets.json")
     trouble += problem
-    if "load" in info.ended and not info.selection and not rows and not problem:
+    loaded = any(one.outcome is not Outcome.SKIPPED for part in parts if part.part == "load" for one in part.records)
+    if loaded and "load" in info.ended and not info.selection and not rows and not problem:
         trouble.append("load: it ended without a table of targets")
     seen, problem = _findings(info.folder)
     trouble += problem
+    made = bookings_made.read(info.folder)
+    left = [intent.told() for intent in made if intent.may_stand]
+    if left and info.context.target.pms_url:
+        trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
     complete = set(info.parts) == set(info.ended)
     judged = merge(
         Gathered(
@@ -154,6 +161,8 @@ def _judge(info: RunInfo) -> RunVerdict:
         findings=seen,
         trouble=judged.trouble,
         complete=complete,
+        left_behind=left,
+        cancelled=sum(intent.cancelled for intent in made),
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
@@ -15,72 +14,73 @@ from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 from pms_drill.stack.compose import check_compose, compose_stack
 from pms_drill.stack.embedded import embedded_stack
+from pms_drill.stack.external import ExternalStack
+from pms_drill.stack.look import look_at
+from pms_drill.stack.native import native_stack, pms_from_environment
+from pms_drill.target import Target
 
-_NOT_YET = "use --pms-stack embedded; this version does not have the others"
+#: Stack that the harness starts -> what makes it.
+_OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {
+    "embedded": embedded_stack,
+    "native": native_stack,
+    "compose": compose_stack,
+}
 
 
-def check(stack: str, agent_url: str) -> None:
+def check(stack: str, target: Target, profile: Profile) -> None:
     """Look before anything starts whether the stack has what it needs.
 
     Raises:
         DrillError: something is missing; the message says what and what to do.
     """
-    needed = {"native": _native, "compose": check_compose}
-    if stack in needed:
-        needed[stack]()
+    target.check(stack, profile.environment)
     if stack == "external":
-        _external(agent_url)
-    elif agent_url:
-        raise DrillError(
-            "--agent-url names an agent that runs already, and the stack starts one of its own",
-            where=f"--pms-stack {stack} --agent-url {agent_url}",
-            todo="leave one of the two out, or use --pms-stack external",
-        )
-    if stack not in ("embedded", "compose"):
-        raise DrillError(f"the stack {stack} is not in this version", where=f"--pms-stack {stack}", todo=_NOT_YET)
+        for found in look_at(target, profile):
+            found.demand()
+        return
+    CHECKS[stack]()
 
 
 def open_stack(
-    name: str, profile: Profile, run_dir: Path, *, label: str, lease: Lease, seed: int, **settings: Any
+    name: str,
+    profile: Profile,
+    run_dir: Path,
+    *,
+    label: str,
+    lease: Lease,
+    seed: int,
+    target: Target | None = None,
+    **settings: Any,
 ) -> AbstractContextManager[Stack]:
     """The stack, not started yet; entering it starts it.
 
     Args:
+        target: what the stack external is pointed at.
         settings: of the backend (`latency`, `rooms_per_type`).
 
     Raises:
         DrillError: there is no such stack, or it lacks what it needs.
     """
-    check(name, "")
-    if name == "compose":
-        return compose_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
-    return embedded_stack(profile, run_dir, label=label, lease=lease, seed=seed, **settings)
+    target = target or Target()
+    target.check(name, profile.environment)
+    if name == "external":
+        return ExternalStack(target, profile, run_dir, label=label)
+    CHECKS[name]()
+    return _OPENERS[name](profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 
 
-def _native() -> None:
-    tree = os.environ.get("QLOAPPS_DIR", "")
-    if not tree:
-        raise DrillError(
-            "the stack native needs a QloApps source tree",
-            where="QLOAPPS_DIR is not set",
-            todo="set QLOAPPS_DIR to an unpacked QloApps 1.6.1 or 1.7.0",
-        )
-    if not (Path(tree) / "webservice" / "dispatcher.php").is_file():
-        raise DrillError(
-            "QLOAPPS_DIR names no QloApps source tree",
-            where=f"{tree} has no webservice/dispatcher.php",
-            todo="unpack a QloApps release and give its folder",
-        )
+def stand_in(stack: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the PMS behind the agent is known to be a twin and not QloApps."""
+    return stack == "embedded" or (stack == "compose" and environment.get("PMS") == "twin")
 
 
-def _external(agent_url: str) -> None:
-    if not agent_url:
-        raise DrillError("the stack external needs an agent", where="--agent-url is not given", todo="give its address")
-    try:
-        httpx.get(agent_url, timeout=5.0, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DrillError(
-            f"the agent cannot be reached: {type(error).__name__}: {error}",
-            where=agent_url,
-            todo="start it, or correct --agent-url",
-        ) from error
+def _embedded() -> None:
+    """Needs nothing that the setup does not bring."""
+
+
+#: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
+CHECKS: Mapping[str, Callable[[], None]] = {
+    "embedded": _embedded,
+    "native": pms_from_environment,
+    "compose": check_compose,
+}

@@ -13,6 +13,7 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.faults.lifecycle import Place
 from pms_drill.profile import Profile
+from pms_drill.stack.gate import Gate
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Stack(Protocol):
     """A running agent with everything around it.
 
     Attributes:
-        capabilities: what this stack can do: "restart-agent", "kill-agent".
+        capabilities: what this stack can do or see (`pms_drill.target.Capability`).
+        gate: what may be sent to agent and PMS; every client of theirs hangs in its hooks.
         run_dir: folder of the run.
         pms_key: key of the PMS's web service for the harness, which reads and books directly.
         agent_key: key that the agent has; the same where the PMS has one key only.
@@ -45,6 +47,7 @@ class Stack(Protocol):
     agent_key: str
     journal: Journal
     capabilities: frozenset[str]
+    gate: Gate
     run_dir: Path
 
     @property

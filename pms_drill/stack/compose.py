@@ -25,13 +25,17 @@ from pms_drill.stack.compose_agent import SERVICE as AGENT
 from pms_drill.stack.compose_agent import AgentContainer
 from pms_drill.stack.compose_images import choices, images
 from pms_drill.stack.compose_project import Project
+from pms_drill.stack.compose_qloapps import ComposeQloApps
 from pms_drill.stack.compose_toxiproxy import ContainerToxiproxy
 from pms_drill.stack.compose_twin import ComposeTwin
 from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.engine import connect
+from pms_drill.stack.native import DUMP_VARIABLE, MOST_ROOMS, TREE_VARIABLE
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
 from pms_drill.stack.process_stack import PROXY, ProcessStack
+from pms_drill.stack.qloapps_pms import dump_of
+from pms_drill.stack.qloapps_tree import Tree, look
 
 #: Which PMS: empty or "qloapps" for the real one, "twin" for the stand-in.
 PMS_VARIABLE = "PMS"
@@ -185,9 +189,25 @@ def check_compose() -> None:
     Raises:
         DrillError: one of them is not.
     """
-    compose_tool.command()
+    if _wanted_pms() == "qloapps":
+        _tree_and_dump()
     connect().close()
-    _wanted_pms()
+    compose_tool.command()
+
+
+def _tree_and_dump() -> tuple[Tree, Path | None]:
+    """The QloApps that QLOAPPS_DIR and QLOAPPS_DUMP name."""
+    given = os.environ.get(TREE_VARIABLE, "")
+    if not given:
+        raise DrillError(
+            "the stack compose needs a QloApps source tree, or the twin in its place",
+            where=f"{TREE_VARIABLE} is not set",
+            todo=f"set {TREE_VARIABLE} to an unpacked QloApps 1.6.1 or 1.7.0 (`make qloapps` says how to get one), "
+            f"or set {PMS_VARIABLE}=twin",
+        )
+    tree = look(Path(given).expanduser())
+    dump = os.environ.get(DUMP_VARIABLE, "")
+    return tree, None if tree.installer else dump_of(Path(dump).expanduser() if dump else None)
 
 
 def _wanted_pms() -> str:
@@ -219,10 +239,13 @@ def compose_stack(
     Raises:
         DrillError: no engine answers, or PMS names neither of the two.
     """
-    if _wanted_pms() != "twin":
-        raise DrillError("not yet")
 
     def twin(project: Project, token: str) -> ComposePms:
         return ComposeTwin(project, token, seed=seed, latency=latency, rooms_per_type=rooms_per_type)
 
-    return ComposeStack(profile, run_dir, label=label, lease=lease, make_pms=twin, runbook=runbook)
+    def qloapps(project: Project, token: str) -> ComposePms:  # noqa: ARG001 -- the real one has no control listener
+        tree, dump = _tree_and_dump()
+        return ComposeQloApps(project, tree, dump, rooms_per_type=min(rooms_per_type, MOST_ROOMS))
+
+    make = twin if _wanted_pms() == "twin" else qloapps
+    return ComposeStack(profile, run_dir, label=label, lease=lease, make_pms=make, runbook=runbook)

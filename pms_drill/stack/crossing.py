@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -16,17 +17,21 @@ if TYPE_CHECKING:
 
 #: The ledger knows a request as soon as its head was read; this is for a busy machine.
 _LIMIT_S = 2.0
+#: Nights that an agent of the contract takes.
+_DAYS_AHEAD = (20, 420)
 
 
 def prove_crossing(stack: Stack) -> None:
-    """Ask the agent a question of a guest and look for a call of the agent at the fault proxy.
+    """Ask the agent a question of a guest and look for the same question at the fault proxy.
+
+    The night is drawn, so that another guest's question is not taken for this one.
 
     Raises:
         DrillError: no call was seen, so that nothing could be proven with this stack.
     """
     profile = stack.profile
-    night = clock.utc().date() + timedelta(days=30)
-    question = {
+    night = clock.utc().date() + timedelta(days=random.SystemRandom().randrange(*_DAYS_AHEAD))
+    question: dict[str, Any] = {
         "hotel_id": profile.pms.hotel_id,
         "check_in": night.isoformat(),
         "check_out": (night + timedelta(days=1)).isoformat(),
@@ -39,11 +44,17 @@ def prove_crossing(stack: Stack) -> None:
         stop=stop_after_delay(_LIMIT_S), wait=wait_fixed(0.02), retry=retry_if_result(lambda calls: not calls)
     )
     try:
-        calls = polling(lambda: stack.ledger(before))
+        calls = polling(
+            lambda: [
+                entry
+                for entry in stack.ledger(before)
+                if question["check_in"] in entry.request_body or question["check_in"] in entry.target
+            ]
+        )
     except RetryError:
         raise DrillError(
             "the agent's PMS calls do not cross the proxies: a fault would be injected beside them",
-            where=f"{url} answered {told}; no request at the fault proxy within {_LIMIT_S:g} s",
+            where=f"{url} answered {told}; no request about that night at the fault proxy within {_LIMIT_S:g} s",
             todo=f"make the agent use the address {{pms_url}} that the profile {profile.name} is given (here "
             f"{stack.addresses.upstream}), and the real adapter, not its mock",
         ) from None

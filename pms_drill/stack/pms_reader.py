@@ -30,16 +30,16 @@ class PmsReader:
         """Close the connections."""
         self._http.close()
 
-    def bookings(self) -> list[Booking]:
-        """All orders with their room lines, lowest id first.
+    def bookings(self, above: int = 0) -> list[Booking]:
+        """Orders with an id above `above`, with their room lines, lowest id first.
 
         Raises:
             DrillError: the PMS did not answer as it should; without this read nothing can be judged.
         """
-        orders = self._rows("orders", "orders", "[id,source,current_state]")
+        orders = self._rows("orders", "orders", "[id,source,current_state]", "id", above)
         lines: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
         fields = "[id,id_order,id_product,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
-        for line in self._rows("room_bookings", "bookings", fields):
+        for line in self._rows("room_bookings", "bookings", fields, "id_order", above):
             lines[int(line["id_order"])].append(line)
         return [self._booking(order, lines[int(order["id"])]) for order in orders]
 
@@ -66,8 +66,9 @@ class PmsReader:
             self._emails[order_id] = str(customer.get("email", ""))
         return self._emails[order_id]
 
-    def _rows(self, resource: str, name: str, display: str) -> list[dict[str, Any]]:
-        data = self._get(resource, display=display)
+    def _rows(self, resource: str, name: str, display: str, field: str, above: int) -> list[dict[str, Any]]:
+        newer = {f"filter[{field}]": f">[{above}]"} if above else {}
+        data = self._get(resource, display=display, **newer)
         rows = data.get(name, []) if isinstance(data, dict) else data
         return sorted(rows, key=lambda row: int(row["id"]))
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 import httpx
 
@@ -34,9 +34,11 @@ from pms_drill.stack.agent import Agent
 from pms_drill.stack.agent_program import REPO, AgentProgram
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.crossing import prove_crossing
+from pms_drill.stack.gate import OPEN, Gate
 from pms_drill.stack.own_programs import start_listening
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
+from pms_drill.target import Capability
 
 #: The proxy that the agent connects to.
 PROXY = "pms"
@@ -53,7 +55,8 @@ class ProcessStack:
         pms: what is behind the proxies; started and stopped here.
     """
 
-    capabilities = frozenset({"restart-agent", "kill-agent"})
+    capabilities: frozenset[str] = frozenset(get_args(Capability))
+    gate: Gate = OPEN
     _agent: Agent
     _toxiproxy: Toxiproxy
 

@@ -14,8 +14,9 @@ import pytest
 from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
-from pms_drill.faults import catalogue, lifecycle
+from pms_drill.faults import catalogue, catalogue_stream, lifecycle
 from pms_drill.faults.actions import Toxics
+from pms_drill.faults.catalogue_connect import full_backlog
 from pms_drill.faults.lifecycle import Fault, Heal, Place, injected
 from pms_drill.faults.probe import Came, Probe
 from pms_drill.faults.toxics import Bandwidth, Latency, SlowClose, Timeout
@@ -208,7 +209,7 @@ def until_upstream_saw(net, path: str) -> None:
             assert path in [seen for _, seen in net.upstream.requests]
 
 
-TCP_FAULTS = catalogue.tcp_faults(timeout=0.2)
+TCP_FAULTS = [*catalogue.tcp_faults(timeout=0.2), *catalogue_stream.faults(catalogue.Scale(0.2, 1)), full_backlog()]
 SEEN_BY_HTTPX = {
     "refused": httpx.ConnectError,
     "latency_over_deadline": httpx.ReadTimeout,
@@ -216,15 +217,51 @@ SEEN_BY_HTTPX = {
     "request_lost": httpx.ReadTimeout,
     "reset_before": httpx.TransportError,  # ReadError or RemoteProtocolError, by chance
     "reset_after": httpx.TransportError,
+    "hang_then_close": httpx.RemoteProtocolError,
+    "slow_requests": httpx.ReadTimeout,
+    "stalled_requests": httpx.ReadTimeout,
+    "cut_in_headers": httpx.RemoteProtocolError,
+    "full_backlog": httpx.ConnectTimeout,
 }
+#: The heal drops what these hold back.
+NOT_DONE_AFTER_A_CUT = ("slow_requests", "stalled_requests")
 
 
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
-@pytest.mark.parametrize("fault", TCP_FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [f for f in TCP_FAULTS if f.name in SEEN_BY_HTTPX], ids=lambda fault: fault.name)
 def test_client_sees_and_upstream_did_what_the_catalogue_says(net, fault: Fault, keep_alive: bool) -> None:
     headers = {} if keep_alive else {"Connection": "close"}
     with injected(fault, net.place), pytest.raises(SEEN_BY_HTTPX[fault.name]):
         httpx.post(f"http://{net.proxy.listen}/booking", timeout=0.2, trust_env=False, headers=headers)
     assert works(net)  # behind it everything that the heal delivers has arrived
     posts = [path for method, path in net.upstream.requests if method == "POST"]
-    assert posts == (["/booking"] if fault.pms_did_the_work else [])
+    done = fault.pms_did_the_work and fault.name not in NOT_DONE_AFTER_A_CUT
+    assert posts == (["/booking"] if done else [])
+
+
+@pytest.mark.parametrize("fault", [f for f in TCP_FAULTS if f.name not in SEEN_BY_HTTPX], ids=lambda fault: fault.name)
+def test_client_gets_its_answer_late_or_in_drops(net, fault: Fault) -> None:
+    assert fault.name in ("slow", "slow_both_ways", "drip", "narrow", "slow_close")
+    with injected(fault, net.place):
+        begun = clock.now()
+        answer = httpx.post(f"http://{net.proxy.listen}/booking", timeout=5, trust_env=False)
+        taken = clock.now() - begun
+    assert answer.content == b"xxxx"
+    assert taken >= 0.05 or fault.name == "slow_close"
+
+
+@pytest.mark.parametrize("name", ["slow_requests", "stalled_requests"])
+def test_resume_delivers_the_request_of_a_client_that_has_left(net, name: str) -> None:
+    fault = next(fault for fault in TCP_FAULTS if fault.name == name)
+    with injected(replace(fault, heal=Heal.RESUME), net.place), pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"http://{net.proxy.listen}/booking", timeout=0.2, trust_env=False)
+    until_upstream_saw(net, "/booking")
+
+
+def test_drip_outlives_a_timeout_for_each_read(net) -> None:
+    net.upstream.size = 400
+    drip = next(fault for fault in TCP_FAULTS if fault.name == "drip")
+    with injected(drip, net.place):
+        begun = clock.now()
+        assert httpx.get(f"http://{net.proxy.listen}/", timeout=0.2, trust_env=False).status_code == 200
+        assert clock.now() - begun > 0.4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class Run:
             self.crash()
         if self.child_lives:
             self.child.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)  # some tests leave it on purpose
 
 
 @pytest.fixture

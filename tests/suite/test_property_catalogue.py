@@ -1,26 +1,70 @@
-"""The catalogue for users and the markers of the suites name the same properties."""
+"""The catalogue, the suites and the page name the same properties."""
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
-from tests.suite.conftest import REPO
+import pytest
 
+from pms_drill.errors import DrillError
+from pms_drill.properties import catalogue, page, suites
 
-def in_the_suites() -> set[str]:
-    files = [path for part in ("contracts", "chaos", "load") for path in (REPO / part).rglob("*.py")]
-    return {name for path in files for name in re.findall(r'mark\.property\("([A-Z]+-\d+)"\)', path.read_text())}
+CATALOGUE = catalogue.load()
+TESTS = suites.judging()
 
+ENTRY = """
+[[group]]
+name = "breaker"
+title = "Breaker"
+part = "chaos"
 
-def in_the_catalogue() -> set[str]:
-    text = (REPO / "docs" / "properties.md").read_text(encoding="utf-8")
-    return set(re.findall(r"^\| ([A-Z]+-\d+) \|", text, re.MULTILINE))
+[[property]]
+id = "BRK-01"
+group = "breaker"
+sentence = "breaker is closed at start"
+witnesses = ["answers"]
+proof = ["mutant:never_opens"]
+"""
 
 
 def test_every_property_that_is_judged_stands_in_the_catalogue() -> None:
-    assert len(in_the_suites()) > 100
-    assert in_the_suites() - in_the_catalogue() == set()
+    assert len(TESTS) > 100
+    assert {test.key for test in TESTS} - {entry.id for entry in CATALOGUE.property} == set()
 
 
-def test_every_property_of_the_catalogue_is_judged() -> None:
-    assert in_the_catalogue() - in_the_suites() == set()
+def test_every_property_of_the_catalogue_is_judged_in_the_part_of_its_group() -> None:
+    parts = {group.name: group.part for group in CATALOGUE.group}
+    judged = {(test.key, test.file.partition("/")[0]) for test in TESTS}
+    assert [entry.id for entry in CATALOGUE.property if (entry.id, parts[entry.group]) not in judged] == []
+
+
+def test_the_page_is_made_from_the_catalogue_of_today() -> None:
+    text = page.render(CATALOGUE, TESTS, page.last())
+    assert page.PAGE.read_text(encoding="utf-8") == text, "docs/properties.md is stale: run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('"BRK-01"', '"BRK-1"'), "BRK-1 id: String should match"),
+        (('group = "breaker"', 'group = "brake"'), "there is no group 'brake'"),
+        (('"mutant:never_opens"', '"belief"'), "'belief' is no proof"),
+        (('"answers"', '"rumours"'), "BRK-01 witnesses.0"),
+        (("sentence", "sentense"), "BRK-01 sentense"),
+        (("[[group]]", "[[group]"), "catalogue of properties"),
+    ],
+    ids=lambda change: str(change[1]) if isinstance(change, tuple) else "",
+)
+def test_a_wrong_entry_is_named(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    file = tmp_path / "catalogue.toml"
+    file.write_text(ENTRY.replace(*change), encoding="utf-8")
+    with pytest.raises(DrillError) as error:
+        catalogue.load(file)
+    assert said in str(error.value)
+
+
+def test_an_id_may_stand_there_once(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.toml"
+    file.write_text(ENTRY + ENTRY[ENTRY.index("[[property]]") :], encoding="utf-8")
+    with pytest.raises(DrillError, match="BRK-01 is there twice"):
+        catalogue.load(file)

@@ -1,0 +1,155 @@
+"""Faults of processes and of the clock: the PMS stopped, the agent stopped, killed, or with a wrong time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+from pms_drill import clock
+from pms_drill.errors import DrillError
+from pms_drill.faults.actions import AgentKilled, AgentPaused, ClockStep, PmsPaused
+from pms_drill.faults.controls import AgentControl
+from pms_drill.faults.lifecycle import Fault, Place
+from pms_drill.faults.probe import Probe, Seen
+from pms_drill.faults.proofs import Proof, no_byte_within, refused
+from pms_drill.faults.scale import Scale
+from pms_drill.faults.story import Needs, Story
+
+TITLE = "Processes and the clock"
+
+#: A probe that the PMS itself has to answer; a ping ends at the fault proxy.
+_PMS = Probe(path="/api/hotels")
+#: `Date` of an answer has whole seconds.
+_CLOCK_S = 5.0
+
+
+def faults(scale: Scale) -> list[Fault]:  # noqa: ARG001 - none of these depends on it
+    """All of this kind."""
+    return [pms_paused(), agent_paused(), agent_killed(), clock_forward(), clock_back()]
+
+
+def pms_paused() -> Fault:
+    """The PMS's processes are stopped; the kernel goes on accepting for them."""
+    return Fault(
+        name="pms_paused",
+        cause="E",
+        tells="the PMS's processes are stopped, connections are accepted all the same",
+        client_sees="its own read timeout",
+        pms_did_the_work=True,
+        action=PmsPaused(),
+        proof=no_byte_within(),
+        probe=_PMS,
+        needs=frozenset({Needs.PMS_PROCESS}),
+        story=Story(
+            how="SIGSTOP to the processes that listen at the PMS's address, SIGCONT to heal.",
+            metrics='`kind="timeout"`.',
+            trap="The kernel accepts and buffers: everything that was sent meanwhile is carried out at the heal, also "
+            "for clients that left. There is no *cut* for that, the requests are in the PMS's own sockets. A ping of "
+            "the fault proxy is answered all the time, so the proof asks the PMS.",
+            example="A virtual machine is moved; the machine swaps.",
+        ),
+    )
+
+
+def agent_paused() -> Fault:
+    """The agent's process is stopped."""
+    return Fault(
+        name="agent_paused",
+        cause="E",
+        tells="the agent's process is stopped, connections to it are accepted all the same",
+        client_sees="guests: no answer; the PMS: connections that idle",
+        pms_did_the_work=None,
+        action=AgentPaused(),
+        proof=no_byte_within(),
+        look=_agent,
+        needs=frozenset({Needs.AGENT_PROCESS}),
+        story=Story(
+            how="SIGSTOP to the agent's processes, SIGCONT to heal.",
+            metrics="A gap in the scrapes. Calls that were on their way end as timeouts at the moment of the heal.",
+            trap="To the agent no time has passed: answers that arrived in time are found late, deadlines expire all "
+            "at once, and a lock that ran out meanwhile may be held by somebody else.",
+            example="A long garbage collection; a debugger; a laptop's lid.",
+        ),
+    )
+
+
+def agent_killed() -> Fault:
+    """The agent's process is killed; the heal starts it again with its state."""
+    return Fault(
+        name="agent_killed",
+        cause="A",
+        tells="the agent is killed with SIGKILL, and started again with its state",
+        client_sees="guests: refused; the PMS: requests whose clients are gone",
+        pms_did_the_work=None,
+        action=AgentKilled(),
+        proof=refused(),
+        look=_agent,
+        needs=frozenset({Needs.AGENT_PROCESS}),
+        story=Story(
+            how="SIGKILL to the agent's process group; the heal starts it again at the same address, with its state.",
+            metrics="Counters begin at 0 again; the breaker is closed.",
+            trap="What the agent had sent is carried out. An intent that was not written down *before* the request "
+            "left is a booking that nobody knows of.",
+            example="Out of memory; a node is lost; a release.",
+        ),
+    )
+
+
+def clock_forward(seconds: float = 3600.0) -> Fault:
+    """The agent's wall clock jumps forward. `seconds`: how far."""
+    return _clock("clock_forward", seconds, "Waits on the wall clock end at once: an open breaker closes early.")
+
+
+def clock_back(seconds: float = 3600.0) -> Fault:
+    """The agent's wall clock jumps back. `seconds`: how far."""
+    return _clock("clock_back", -seconds, "Waits on the wall clock last for an hour more: the breaker stays open.")
+
+
+def _clock(name: str, seconds: float, what: str) -> Fault:
+    return Fault(
+        name=name,
+        cause="-",
+        tells=f"the agent's wall clock is {seconds:+g} s off, its monotonic clock is right",
+        client_sees="guests: times that are wrong; answers as usual",
+        pms_did_the_work=True,
+        action=ClockStep(seconds),
+        proof=_date_off_by(seconds),
+        look=_agent,
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.FAKETIME, Needs.LINUX}),
+        story=Story(
+            how="The agent runs with libfaketime preloaded, which reads an offset from a file; the fault writes it "
+            "there. The monotonic clock is left alone, as in real life.",
+            metrics="None is wrong but those with a time in them.",
+            trap=f"{what} Timers belong on the monotonic clock; dates in answers and in `Retry-After` do not. Stepping "
+            "both clocks, as many tools do, proves nothing: that step never happens.",
+            example="NTP corrects a clock that was set by hand; daylight saving in local time.",
+        ),
+    )
+
+
+def _date_off_by(seconds: float) -> Proof:
+    def holds(seen: Seen) -> bool:
+        try:
+            told = parsedate_to_datetime(seen.headers["date"])
+        except (KeyError, ValueError):
+            return False
+        return abs((told - clock.utc()).total_seconds() - seconds) < _CLOCK_S
+
+    return Proof(f"a Date header that is {seconds:+g} s off", holds)
+
+
+def _agent(place: Place, probe: Probe) -> Seen:
+    """Ask the agent's liveness."""
+    agent = of(place)
+    return replace(probe, path=agent.live_path).send(agent.address, place.token)
+
+
+def of(place: Place) -> AgentControl:
+    """The agent's control.
+
+    Raises:
+        DrillError: the stack has none.
+    """
+    if place.agent is None:
+        raise DrillError("this stack cannot stop or restart the agent", where=place.proxy_name)
+    return place.agent

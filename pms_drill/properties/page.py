@@ -1,0 +1,128 @@
+"""The catalogue as a page for people: docs/properties.md, or a review of one's own agent from a run's verdict."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pms_drill.properties.catalogue import PROOFS, Catalogue, Group, Property
+from pms_drill.properties.suites import ROOT, SuiteTest
+from pms_drill.report.model import RunVerdict
+
+PAGE = ROOT / "docs" / "properties.md"
+#: The last verdicts of the reference agent, kept beside the page so that it can be made again.
+LAST = ROOT / "docs" / "reference-verdicts.json"
+
+_INTRO = """\
+# Properties
+
+<!-- Made by `make docs` from pms_drill/properties/catalogue.toml. Do not edit this page. -->
+
+One line is one rule of behaviour, judged by one or more tests of the suite; `-k ID` selects it. A property is
+passed, failed or unknown in each run. Under a fault that opens the breaker most of them are judged once per fault.
+
+**Who** says for whom it holds: *all*, or the key of a profile that claims it ([profiles.md](profiles.md)); what a
+profile does not claim is skipped as `not-claimed`. **Seen by** names the witnesses. **Seen failing** says how the check
+was seen to fail, which `make test` does again:
+"""
+
+
+class Verdicts(BaseModel):
+    """What one run said, as far as the page needs it.
+
+    Attributes:
+        commit, started, profile, stack, tier, seed: of the run.
+        properties: id -> verdict.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    commit: str
+    started: str
+    profile: str
+    stack: str
+    tier: str
+    seed: int
+    properties: dict[str, str]
+
+    @classmethod
+    def of(cls, run: RunVerdict) -> Verdicts:
+        """The part of a run's verdict."""
+        facts = run.model_dump(include=set(cls.model_fields) - {"properties"})
+        return cls(properties={key: result.verdict.value for key, result in run.properties.items()}, **facts)
+
+    def text(self) -> str:
+        """As it is kept in a file."""
+        return json.dumps(self.model_dump(), indent=1, sort_keys=True) + "\n"
+
+    def told(self) -> str:
+        """One sentence that says what was run and what came of it."""
+        counts = Counter(self.properties.values())
+        found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+        return (
+            f"profile `{self.profile}`, stack `{self.stack}`, tier `{self.tier}`, seed {self.seed}, "
+            f"{self.started[:10]}, commit `{self.commit[:10]}`: {found}"
+        )
+
+
+def last(path: Path = LAST) -> Verdicts | None:
+    """The verdicts that are kept; None if there are none."""
+    return Verdicts.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def render(catalogue: Catalogue, tests: Iterable[SuiteTest], verdicts: Verdicts | None) -> str:
+    """The whole page, as Markdown."""
+    judged: dict[str, list[SuiteTest]] = {}
+    for test in tests:
+        judged.setdefault(test.key, []).append(test)
+    lines = [_INTRO, *(f"* *{kind}*: {text}" for kind, text in PROOFS.items()), ""]
+    if verdicts:
+        lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", ""]
+    for group in catalogue.group:
+        lines += _section(group, catalogue.of(group), judged, verdicts)
+    return "\n".join(lines)
+
+
+def _section(
+    group: Group, entries: list[Property], judged: Mapping[str, list[SuiteTest]], verdicts: Verdicts | None
+) -> list[str]:
+    head = ["id", "what must hold", "who", "seen by", "judged in", "seen failing", "last verdict"]
+    rows = [f"## {group.title}", "", f"Part: `{group.part}`.", "", _row(head), _row("---" for _ in head)]
+    for entry in entries:
+        rows.append(
+            _row(
+                [
+                    entry.id,
+                    entry.sentence,
+                    f"`{entry.claim}`" if entry.claim else "all",
+                    ", ".join(entry.witnesses),
+                    ", ".join(dict.fromkeys(f"[{Path(t.file).stem}](../{t.file})" for t in judged.get(entry.id, []))),
+                    ", ".join(_proof(proof) for proof in entry.proof),
+                    verdicts.properties.get(entry.id, "not judged") if verdicts else "",
+                ]
+            )
+        )
+    return [*rows, ""]
+
+
+def _row(cells: Iterable[Any]) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _proof(proof: str) -> str:
+    kind, _, name = proof.partition(":")
+    if kind == "history":
+        file, _, test = name.partition("::")
+        return f"[{test.removeprefix('test_').replace('_', ' ')}](../{file})"
+    file = {
+        "mutant": f"tests/mutants/{name}.py",
+        "lie": "tests/mutants/lies/table.py",
+        "harness": f"tests/mutants/harness/{name}.py",
+        "claimed": f"tests/variants/{name}.toml",
+    }[kind]
+    return f"[{kind} {name}](../{file})"

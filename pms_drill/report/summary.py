@@ -1,0 +1,84 @@
+"""The result as Markdown, for the page of a CI job: the answer, what is red, the figures. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.report import page
+from pms_drill.report.model import RunVerdict, TargetRow
+
+#: Rows of the table of what is red; the rest stands in the artifacts.
+_MOST = 25
+_RED = (Outcome.FAILED, Outcome.UNKNOWN)
+
+
+def render(verdict: RunVerdict) -> str:
+    """Markdown that ends with a line break."""
+    sections = [_head(verdict), _left_behind(verdict), _red(verdict), _targets(verdict.targets), _skips(verdict)]
+    return "\n".join(line for section in sections for line in section) + "\n"
+
+
+def _head(verdict: RunVerdict) -> Iterator[str]:
+    counts = verdict.counts
+    yield f"## {page.headline(verdict)}"
+    yield ""
+    yield (
+        f"{counts.passed} passed, {counts.failed} failed, {counts.unknown} unknown, {counts.waived} waived, "
+        f"{sum(counts.skipped.values())} skipped; profile `{verdict.profile}`, stack `{verdict.stack}`, "
+        f"tier `{verdict.tier}`, seed `{verdict.seed}`, {page.duration(verdict.duration_s)}, "
+        f"exit code {verdict.exit_code}"
+    )
+    for trouble in verdict.trouble:
+        yield ""
+        yield f"> {_cell(trouble.splitlines()[0] if trouble else '')}"
+
+
+def _left_behind(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.left_behind:
+        yield ""
+        yield f"### {len(verdict.left_behind)} bookings left behind: cancel them by hand"
+        yield ""
+        yield from (f"* {_cell(booking)}" for booking in verdict.left_behind)
+
+
+def _red(verdict: RunVerdict) -> Iterator[str]:
+    red = {name: one for outcome in _RED for name, one in verdict.properties.items() if one.verdict is outcome}
+    if not red:
+        return
+    yield ""
+    yield "| property | verdict | claims | again |"
+    yield "|---|---|---|---|"
+    for name, one in list(red.items())[:_MOST]:
+        yield f"| {_cell(name)} | {one.verdict.value} | {_cell(one.sentence)} | {_code(one.reproduce)} |"
+    if len(red) > _MOST:
+        yield ""
+        yield f"{len(red) - _MOST} more stand in `verdict.json`."
+
+
+def _targets(rows: list[TargetRow]) -> Iterator[str]:
+    if not rows:
+        return
+    yield ""
+    yield "| target | phase | value | n | band |"
+    yield "|---|---|---|---|---|"
+    for row in rows:
+        band = row.band.value if row.gates else f"({row.band.value})"
+        yield f"| {_cell(row.label or row.metric)} | {row.phase} | {page.value_of(row)} | {row.n:,} | {band} |"
+
+
+def _skips(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.counts.skipped:
+        yield ""
+        yield "Skipped: " + ", ".join(f"{count} {reason}" for reason, count in sorted(verdict.counts.skipped.items()))
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of a cell or become markup."""
+    safe = text.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(safe.split())
+
+
+def _code(text: str) -> str:
+    safe = " ".join(text.replace("|", "\\|").replace("`", "'").split())
+    return f"`{safe}`" if safe else ""

@@ -1,0 +1,86 @@
+"""Each check of the switch to the mock passes what should be and fails for its own reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pms_drill.checks import mock_switch
+from pms_drill.checks.verdict import Outcome
+from pms_drill.evidence.mock_switch import MockEvidence
+from tests.checks.literal import ask, call, gone, held, look, mock, reserve
+
+GOOD = MockEvidence(
+    while_mock=[mock(1.0, "ada", "mock"), reserve(1.1, "ada", "mock", status=202)],
+    calls_while_mock=[],
+    seconds=1.5,
+    log_while_mock='{"message": "PMS adapter type: mock"}\n',
+    ready_while_mock={"adapter": "mock", "status": "mock"},
+    after=[look(3.0, "ada", "confirmed", "back", order=11), ask(3.1, "eve", "back")],
+    bookings=[held(11, "ada")],
+    domain="run.example",
+)
+ALL = [
+    mock_switch.sends_nothing,
+    mock_switch.answers_as_mock,
+    mock_switch.says_so,
+    mock_switch.carries_out_afterwards,
+    mock_switch.comes_back,
+]
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_a_good_switch_passes(check):
+    assert check(GOOD).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("check", [check for check in ALL if check is not mock_switch.says_so])
+def test_without_guests_nothing_is_known(check):
+    assert check(replace(GOOD, while_mock=[], after=[])).outcome is Outcome.UNKNOWN
+
+
+def test_a_call_to_the_pms_while_the_mock_holds_fails():
+    found = mock_switch.sends_nothing(replace(GOOD, calls_while_mock=[call(1.2)]))
+    assert found.outcome is Outcome.FAILED
+    assert "POST /api/hotel_ari" in found.seen["ledger"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [mock(1.0, "ada", "mock", binding=True), GOOD.while_mock[1]],
+        [ask(1.0, "ada", "mock"), GOOD.while_mock[1]],
+        [GOOD.while_mock[0], reserve(1.1, "ada", "mock", order=11)],
+    ],
+    ids=["binding", "unmarked", "confirmed"],
+)
+def test_an_answer_of_the_mock_that_is_not_marked_or_confirms_fails(told):
+    assert mock_switch.answers_as_mock(replace(GOOD, while_mock=told)).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"log_while_mock": ""}, {"ready_while_mock": {"adapter": "qloapps", "status": "up"}}],
+    ids=["log", "readiness"],
+)
+def test_a_mock_that_does_not_say_so_fails(changes):
+    assert mock_switch.says_so(replace(GOOD, **changes)).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"after": [look(3.0, "ada", "pending", "back")]},
+        {"bookings": []},
+        {"bookings": [gone(11, "ada")]},
+        {"bookings": [held(11, "ada"), held(12, "ada")]},
+    ],
+    ids=["still pending", "lost", "cancelled", "twice"],
+)
+def test_a_reservation_of_the_mock_that_is_not_booked_once_fails(changes):
+    assert mock_switch.carries_out_afterwards(replace(GOOD, **changes)).outcome is Outcome.FAILED
+
+
+def test_a_mock_that_stays_fails():
+    assert mock_switch.comes_back(replace(GOOD, after=[mock(3.1, "eve", "back")])).outcome is Outcome.FAILED

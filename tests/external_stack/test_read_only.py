@@ -1,0 +1,50 @@
+"""Without --allow-writes nothing is changed: proved by servers that write down all that reaches them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pms_drill.checks.verdict import Outcome
+from tests.external_stack.conftest import Hotel, RunExternal
+
+pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("hotel")]
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_CHANGING = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY")
+
+
+def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
+    hotel: Hotel, run_external: RunExternal
+) -> None:
+    held = hotel.stack.bookings()
+    ran = run_external(*hotel.everything(), parts=("contracts", "chaos", "load"))
+    ends = hotel.stack.profile.endpoints
+    assert hotel.agent.asked(*_CHANGING) == {ends.availability}, ran.said
+    assert hotel.pms.asked(*_CHANGING) == {"/api/hotel_ari"}
+    assert hotel.toxiproxy.asked(*_CHANGING) == hotel.fault_proxy.asked(*_CHANGING) == set()
+    assert {recorder.asked("GET") != set() for recorder in (hotel.agent, hotel.pms, hotel.fault_proxy)} == {True}
+    assert hotel.stack.bookings() == held
+    verdict = ran.verdict
+    # The smoke tier's own deadline decides nothing here; what was judged must be green.
+    assert (verdict.counts.failed, verdict.counts.unknown, verdict.trouble) == (0, 0, []), ran.said
+    assert ran.code == 0
+    assert verdict.counts.passed > 40
+    assert set(verdict.counts.skipped) == {"stack-cannot"}
+    skipped = {name.rpartition("-")[0] for name, one in verdict.properties.items() if one.verdict is Outcome.SKIPPED}
+    assert skipped >= {"BRK", "FAIL", "BOOK", "MET", "LOG", "RESET", "MOCK", "LOAD"}
+    assert not verdict.left_behind
+    for secret in hotel.secrets.values():
+        assert secret not in ran.said
+
+
+def test_run_in_which_everything_was_skipped_is_unknown(hotel: Hotel, run_external: RunExternal) -> None:
+    ran = run_external(f"--agent-url={hotel.agent.url}", parts=("load",))
+    assert ran.code == 2
+    assert "nothing was judged" in ran.said
+
+
+def test_agent_alone_is_judged_and_the_rest_is_skipped_as_unseen(hotel: Hotel, run_external: RunExternal) -> None:
+    ran = run_external(f"--agent-url={hotel.agent.url}")
+    assert ran.code == 0, ran.said
+    assert ran.verdict.counts.passed > 20
+    assert ran.verdict.counts.skipped["no-witness"] > 30

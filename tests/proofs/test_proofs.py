@@ -1,0 +1,86 @@
+"""Every check has been seen failing: each proof in the catalogue is looked at, and the fast ones are done again.
+
+A history must make the check of its very property say "failed"; that is found out by running the tests of the checks
+with every check watched (`witness.py`), not by reading their names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.lease import STATE_VARIABLE
+from pms_drill.properties import catalogue, suites
+from pms_drill.properties.catalogue import Property
+from pms_drill.report.results import read_verdict
+
+REPO = Path(__file__).resolve().parents[2]
+PROPERTIES = catalogue.load().property
+#: What load's own methods hand out.
+BEHIND = {
+    "load_run.target": "pms_drill.load.judge.Target.verdict",
+    "load_run.conservation": "pms_drill.load.validity.conservation",
+    "load_run.punctuality": "pms_drill.load.validity.punctuality",
+}
+
+
+def named(entry: Property, kind: str) -> list[str]:
+    return [name for found, _, name in (proof.partition(":") for proof in entry.proof) if found == kind]
+
+
+def test_every_property_has_a_proof() -> None:
+    assert [entry.id for entry in PROPERTIES if not entry.proof] == []
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Dotted name of a check -> the tests in which it said "failed"."""
+    file = tmp_path_factory.mktemp("witness") / "seen.json"
+    files = {name.partition("::")[0] for entry in PROPERTIES for name in named(entry, "history")}
+    argv = [sys.executable, "-m", "pytest", *sorted(files), "-p", "tests.proofs.witness", "-p", "no:schemathesis"]
+    argv += ["-p", "no:locust", "-q", "-n", "0"]
+    env = {**os.environ, "WITNESS_FILE": str(file), "PYTHONPATH": str(REPO)}
+    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    seen: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
+    return seen
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in PROPERTIES if named(entry, "history")], ids=lambda entry: entry.id
+)
+def test_the_history_makes_the_check_of_this_property_fail(entry: Property, failing: dict[str, list[str]]) -> None:
+    checks = [BEHIND.get(check, check) for test in suites.judging() if test.key == entry.id for check in test.checks]
+    assert checks, f"{entry.id} is judged by plain assertions: give it a lie"
+    for name in named(entry, "history"):
+        assert any(name in failing.get(check, []) for check in checks), f"{name} makes none of {checks} fail"
+
+
+@pytest.mark.parametrize("entry", [entry for entry in PROPERTIES if named(entry, "mutant")], ids=lambda entry: entry.id)
+def test_the_mutant_names_this_property_as_one_that_must_notice(entry: Property) -> None:
+    for name in named(entry, "mutant"):
+        text = (REPO / "tests" / "mutants" / f"{name}.py").read_text(encoding="utf-8")
+        must = re.search(r"must: ([A-Z0-9 -]+)", text)
+        assert must is not None
+        assert entry.id in must[1].split(), f"{name} does not name {entry.id}"
+
+
+@pytest.mark.timeout(200)
+def test_lies_make_every_property_fail_that_relies_on_them(tmp_path: Path) -> None:
+    wanted = {entry.id for entry in PROPERTIES if named(entry, "lie")}
+    assert wanted == {name for entry in PROPERTIES for name in named(entry, "lie")}
+    argv = [sys.executable, "-m", "pms_drill", "run", "contracts", "--pms-tier", "smoke", "-n", "0"]
+    argv += ["--results", str(tmp_path / "runs"), "-k", "not generated", "--pms-seed", "4711"]
+    argv += ["--pytest=-p", "--pytest=tests.mutants.lies"]
+    env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state")}
+    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdict = read_verdict(tmp_path / "runs" / "latest")
+    assert {key for key, result in verdict.properties.items() if result.verdict is Outcome.FAILED} == wanted
