@@ -5,9 +5,9 @@ FROM ${BASE}
 COPY docker/tools.packages docker/install.sh /tmp/pms-drill/
 RUN sh /tmp/pms-drill/install.sh /tmp/pms-drill/tools.packages
 
-# Where the base brings them already (docker/local-images.sh), nothing is fetched.
+# Where the base brings just these already (docker/local-images.sh), nothing is fetched.
 COPY requirements.lock /tmp/pms-drill/
-RUN test -x /opt/venv/bin/python || { python3 -m venv /opt/venv \
+RUN cmp -s /tmp/pms-drill/requirements.lock /opt/venv/requirements.lock || { python3 -m venv /opt/venv \
   && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/pms-drill/requirements.lock; }
 # Compiled once: a fresh container would compile everything at each start, which takes seconds.
 RUN /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib || true

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack

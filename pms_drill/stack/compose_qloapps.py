@@ -187,5 +187,5 @@ class ComposeQloApps:
             raise DrillError(
                 "QloApps' web service does not answer as it should",
                 where=f"GET /api/hotels: {last}",
-                todo="look at the logs of qloapps and mysql-qloapps in the run's logs/ folder; is the dump this tree's?",
+                todo="look at their logs in the run's logs/ folder; is the dump that of this tree?",
             ) from None
