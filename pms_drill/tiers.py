@@ -37,7 +37,7 @@ class Tier(_Table):
 
     Attributes:
         deadline: seconds from the start of the run to its end at the latest.
-        deadlines: stack -> another deadline, where a stack takes longer to come up.
+        deadline_by_stack: stack -> another deadline, where a stack takes longer to come up.
         parts: sessions, in order.
         examples: generated cases per operation of the API contract.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
@@ -47,7 +47,7 @@ class Tier(_Table):
 
     name: str
     deadline: Seconds
-    deadlines: dict[Stack, Seconds] = {}
+    deadline_by_stack: dict[Stack, Seconds] = {}
     parts: list[Part] = Field(min_length=1)
     examples: int = Field(ge=1, strict=True)
     chaos: ChaosPart = ChaosPart()
@@ -66,7 +66,7 @@ class Tier(_Table):
 
     def deadline_on(self, stack: str) -> float:
         """The deadline on a stack, in seconds."""
-        return next((limit for name, limit in self.deadlines.items() if name == stack), self.deadline)
+        return next((limit for name, limit in self.deadline_by_stack.items() if name == stack), self.deadline)
 
     def runs_episode(self, name: str) -> bool:
         """Whether the experiment belongs to this tier."""

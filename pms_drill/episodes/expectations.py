@@ -38,6 +38,14 @@ _TABLE = {
     "server_error": _Row(True, False, "server", (502,)),
     "garbage_200": _Row(True, False, "bad_answer", (502,)),
     "not_found": _Row(True, True, "", (404,), opens=False),
+    # At the PMS itself; a stack runs those that its PMS can have.
+    "db_down": _Row(True, False, "server", (502,)),
+    "db_refused": _Row(True, False, "server", (502,)),
+    "db_paused": _Row(True, False, "timeout", (504,)),
+    "key_disabled": _Row(True, True, "auth", (502,)),
+    "key_rotated": _Row(True, True, "auth", (502,)),
+    "webservice_off": _Row(True, False, "server", (502,)),
+    "wrong_host": _Row(True, False, "bad_answer", (502,)),
 }
 
 #: Faults that must open the breaker, and business answers that must not.
@@ -54,8 +62,14 @@ _MIDWAY = {
     "stored_but_500": "server",
     "truncated_json": "bad_answer",
     "warning_first": "bad_answer",
+    "db_read_only": "server",
+    "permission_removed": "auth",
+    "table_locked": "timeout",
+    "killed_in_booking": "timeout",
 }
 MIDWAY = tuple(_MIDWAY)
+#: Requests reach the PMS, or its work is done, long after the agent gave up on them.
+_LATE = ("late_request",)
 
 
 def fault_named(name: str, profile: Profile) -> Fault:
@@ -94,7 +108,7 @@ def midway_expectation(name: str, profile: Profile) -> Expectation:
         certain=False,
         error_kind=_MIDWAY[name],
         problem_statuses=(),
-        delays_requests=name == "late_request",
+        delays_requests=name in _LATE,
     )
 
 

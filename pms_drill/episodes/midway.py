@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from pms_drill import clock
-from pms_drill.episodes.expectations import fault_named, midway_expectation, policy
+from pms_drill.episodes.able import fault_for
+from pms_drill.episodes.expectations import midway_expectation, policy
 from pms_drill.episodes.outage import settle, slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
@@ -24,7 +25,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
         DrillError: the agent did not start, or the PMS could not be read at the end.
     """
-    fault = fault_named(name, stack.profile)
+    fault = fault_for(name, stack)
     with Scene(stack, name, seed) as scene:
         steady(scene)
         with scene.phase("strike"), injected(fault, stack.place) as injection:

@@ -12,7 +12,8 @@ from functools import partial
 from pms_drill import clock
 from pms_drill.checks.moments import is_rejection, percentile
 from pms_drill.checks.verdict import Unproven
-from pms_drill.episodes.expectations import expectation, fault_named, policy
+from pms_drill.episodes.able import fault_for
+from pms_drill.episodes.expectations import expectation, policy
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Guest, Kind
@@ -35,7 +36,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
         DrillError: the agent did not start, or the PMS could not be read at the end.
     """
-    fault = fault_named(name, stack.profile)
+    fault = fault_for(name, stack)
     expected = expectation(name, stack.profile)
     with Scene(stack, name, seed) as scene:
         regulars = steady(scene)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 
 
@@ -12,9 +13,11 @@ class PmsSwitches(Protocol):
 
     Attributes:
         names: what this backend can do; the catalogue (`catalogue_pms`) has a fault for each.
+        lacking: why it cannot do another one.
     """
 
     names: frozenset[str]
+    lacking: SkipReason
 
     def arm(self, name: str) -> None:
         """Make it act, and read back what can be read back.
@@ -49,6 +52,7 @@ class NoSwitches:
     """A PMS that nobody can switch, such as one that is only reached by its address."""
 
     names: frozenset[str] = frozenset()
+    lacking = SkipReason.STACK_CANNOT
 
     def arm(self, name: str) -> None:
         """Refuse."""

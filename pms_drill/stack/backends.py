@@ -15,7 +15,7 @@ from pms_drill.stack.compose import check_compose, compose_stack
 from pms_drill.stack.embedded import embedded_stack
 from pms_drill.stack.external import ExternalStack
 from pms_drill.stack.look import look_at
-from pms_drill.stack.native import native_stack, pms_from_environment
+from pms_drill.stack.native import look_around, native_stack
 from pms_drill.target import Target
 
 #: Stack that the harness starts -> what makes it.
@@ -80,6 +80,6 @@ def _embedded() -> None:
 #: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
 CHECKS: Mapping[str, Callable[[], None]] = {
     "embedded": _embedded,
-    "native": pms_from_environment,
+    "native": look_around,
     "compose": check_compose,
 }

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Journal
+from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
@@ -23,6 +25,7 @@ from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.compose_agent import SERVICE as AGENT
 from pms_drill.stack.compose_agent import AgentContainer
+from pms_drill.stack.compose_controls import AgentControls, Freezer, WithNetwork
 from pms_drill.stack.compose_images import choices, images
 from pms_drill.stack.compose_project import Project
 from pms_drill.stack.compose_qloapps import ComposeQloApps
@@ -51,7 +54,8 @@ class ComposePms(Pms, Protocol):
     """A PMS whose services stand in the compose files.
 
     Attributes:
-        services: their names; the stack starts their containers, `start` waits and sets up.
+        services: their names, the one with the web service first; the stack starts their containers, `start` waits
+            and sets up.
     """
 
     services: tuple[str, ...]
@@ -103,6 +107,25 @@ class ComposeStack(ProcessStack):
         return Addresses(self._agent.url, f"http://{self._pms.address}", self._upstream)
 
     @property
+    def place(self) -> Place:
+        """As in every stack, and the containers of agent and PMS, which the engine freezes and moves."""
+        return replace(
+            super().place,
+            pms=WithNetwork(self._pms.switches, self._project, self._compose_pms.services[0], "pms"),
+            agent=self._controls,
+            pms_process=Freezer(self._project, self._compose_pms.services[0]),
+        )
+
+    def make_clean(self) -> list[str]:
+        """Remove every rule, toxic and fault, whoever left it; returns what had to be mended."""
+        place, mended = self.place, []
+        for service, freezer in ((AGENT, self._controls), (self._compose_pms.services[0], place.pms_process)):
+            if isinstance(freezer, Freezer) and freezer.paused:
+                freezer.go_on()
+                mended.append(f"{service} was paused")
+        return mended + place.pms.make_clean() + super().make_clean()
+
+    @property
     def _upstream(self) -> str:
         return f"http://toxiproxy:{_TOXIPROXY_PORT}"
 
@@ -131,7 +154,7 @@ class ComposeStack(ProcessStack):
         self._open.callback(self._reader.close)
         self._fault_proxy = self._connect_fault_proxy()
         self._toxiproxy.create(PROXY, f"{_FAULT_PROXY}:{_FAULT_PROXY_PORT}", f"0.0.0.0:{_TOXIPROXY_PORT}")
-        self._agent = AgentContainer(
+        self._agent = agent = AgentContainer(
             self._project,
             self.profile,
             pms_url=self._upstream,
@@ -139,6 +162,7 @@ class ComposeStack(ProcessStack):
             folder=agent_folder,
             log=self._log(AGENT),
         )
+        self._controls = AgentControls(self._project, agent, self.profile)
         self._agent.start()
         self.journal.note("stack", self._label, "started", f"agent {self._agent.url}, project {self._project.name}")
         prove_crossing(self)

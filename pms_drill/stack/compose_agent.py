@@ -45,6 +45,7 @@ class AgentContainer:
         self._project = project
         self._profile = profile
         self._pms_url = pms_url
+        self._given_url = pms_url
         self._pms_key = pms_key
         self._folder = folder
         self._log = log
@@ -62,16 +63,23 @@ class AgentContainer:
         """Base URL."""
         return f"http://127.0.0.1:{self._port}"
 
-    def start(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:
+    @property
+    def upstream(self) -> str:
+        """Base URL of the PMS that the agent was given last."""
+        return self._given_url
+
+    def start(self, *, fresh: bool = True, env: Mapping[str, str] | None = None, upstream: str | None = None) -> None:
         """Start the agent and wait until its readiness answers 200.
 
         Args:
             fresh: with an empty folder, and with a log that begins here.
             env: laid over the profile's environment for this start.
+            upstream: another base URL of the PMS for this start.
 
         Raises:
             DrillError: the container ended (with its last log lines) or was not ready in time.
         """
+        self._given_url = upstream or self._pms_url
         words, wanted, dotenv = self._settings(env or {})
         if fresh:
             self._empty()
@@ -127,7 +135,7 @@ class AgentContainer:
             "python": "python3",
             "host": "0.0.0.0",  # noqa: S104 -- the container's; the port is published on loopback
             "port": str(_PORT),
-            "pms_url": self._pms_url,
+            "pms_url": self._given_url,
             "pms_key": self._pms_key,
             "admin_token": self.admin_token,
             "state_dir": _FOLDER,

@@ -84,7 +84,7 @@ class ContainerWebServer(PhpServer):
         """
         with engine_errors(f"run {words[0]} in {SERVICE}"):
             code, told = self._project.container(SERVICE).exec_run(list(words), user="www-data", workdir=folder)
-        text: str = told.decode(errors="replace")
+        text = told.decode(errors="replace") if isinstance(told, bytes) else ""
         if code:
             raise DrillError(
                 f"a command in the container {SERVICE} failed with exit code {code}",

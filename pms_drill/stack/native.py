@@ -39,6 +39,15 @@ def native_stack(
     )
 
 
+def look_around() -> None:
+    """Look whether tree, PHP and database server are there.
+
+    Raises:
+        DrillError: one is not; the message says which and what to do.
+    """
+    pms_from_environment()
+
+
 def pms_from_environment(rooms_per_type: int = ROOMS_PER_TYPE) -> QloAppsPms:
     """The QloApps that QLOAPPS_DIR and QLOAPPS_DUMP name.
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pymysql
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.faults.toxics import Latency
 from pms_drill.faults.toxiproxy import Proxy, accepts
@@ -69,6 +70,7 @@ class QloAppsSwitches:
         self._on: list[str] = []
         self._ways = self._all_ways()
         self.names = frozenset(self._ways)
+        self.lacking = SkipReason.STACK_CANNOT
 
     def close(self) -> None:
         """Give up what is held."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.own_programs import Listening, start_listening
@@ -123,6 +124,7 @@ class TwinSwitches:
             ),
         }
         self.names = self._SWITCHES | self._requests.keys()
+        self.lacking = SkipReason.NEEDS_REAL_PMS
 
     def close(self) -> None:
         """Close the connections."""
