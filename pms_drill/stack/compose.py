@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -39,6 +39,9 @@ from pms_drill.stack.pms_reader import PmsReader
 from pms_drill.stack.process_stack import PROXY, ProcessStack
 from pms_drill.stack.qloapps_pms import dump_of
 from pms_drill.stack.qloapps_tree import Tree, look
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
 
 #: Which PMS: empty or "qloapps" for the real one, "twin" for the stand-in.
 PMS_VARIABLE = "PMS"
@@ -105,6 +108,15 @@ class ComposeStack(ProcessStack):
     def addresses(self) -> Addresses:
         """Agent and PMS on loopback; the way to the PMS as containers know it."""
         return Addresses(self._agent.url, f"http://{self._pms.address}", self._upstream)
+
+    @property
+    def run(self) -> str:
+        """Value of the label that everything of this stack carries at the engine."""
+        return self._project.run
+
+    def container(self, service: str) -> Container:
+        """The container of a service of the compose files."""
+        return self._project.container(service)
 
     @property
     def place(self) -> Place:

@@ -75,9 +75,8 @@ class Project:
         words = ["--project-name", self.name]
         for file in (*self._files, self.folder / "services.json"):
             words += ["--file", str(file)]
-        # A service that is named starts whether its profile is on or not; with 1.29 it must be on.
-        env = {**self._variables, "COMPOSE_PROFILES": "twin,qloapps"}
-        compose_tool.call([*words, "up", "--detach", "--no-build", "--no-deps", *services], env, self._lease.add_child)
+        words += ["up", "--detach", "--no-build", "--no-deps", *services]
+        compose_tool.call(words, self._variables, self._lease.add_child)
 
     def container(self, service: str) -> Container:
         """The container of a service."""

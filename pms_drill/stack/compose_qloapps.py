@@ -59,6 +59,7 @@ class ComposeQloApps:
     def variables(self) -> Mapping[str, str]:
         """Of the compose files."""
         return {
+            "COMPOSE_PROFILES": SERVICE,
             "QLOAPPS_DIR": str(self._tree.path),
             "PMS_DRILL_PMS": SERVICE,
             "PMS_DRILL_PMS_PORT": str(self._server.port),

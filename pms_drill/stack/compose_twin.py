@@ -34,6 +34,7 @@ class ComposeTwin:
         self._token = token
         self._port = stable_port()
         self._variables = {
+            "COMPOSE_PROFILES": SERVICE,
             "PMS_DRILL_API_KEY": self.agent_key,
             "PMS_DRILL_PMS": SERVICE,
             "PMS_DRILL_PMS_PORT": str(self._port),
