@@ -45,8 +45,8 @@ test: setup ## the project's own tests: harness, agent, twin, checkers
 bench: setup ## measure the proxy, the faults and the twin against their bars
 	@$(BIN)/python -m tests.bench
 
-docs: $(STAMP) ## write the pages that are made from data (docs/properties.md)
-	@$(BIN)/pms-drill properties --write
+docs: $(STAMP) ## write the pages that are made from data: docs/properties.md, docs/faults.md
+	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.faults.document
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

@@ -72,10 +72,10 @@ def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
 @click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
 def up(stack: str, profile: str) -> None:
     """Start a stack, print its addresses, and hold it until Ctrl-C."""
-    from pms_drill import clock, hold
+    from pms_drill import hold
     from pms_drill.runner import ROOT
 
-    hold.up(stack, profile, ROOT / "runs" / "held" / f"{clock.utc():%Y%m%dT%H%M%SZ}", _say)
+    hold.up(stack, profile, ROOT / "runs" / "held", _say)
     sys.exit(0)
 
 
@@ -119,6 +119,20 @@ def properties(write: bool, verdict: Path | None) -> None:
         page.LAST.write_text(told.text(), encoding="utf-8")
     page.PAGE.write_text(text, encoding="utf-8")
     click.echo(f"written: {page.PAGE}")
+
+
+@cli.command()
+@click.argument("file")
+@click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the file's own.")
+@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
+@click.option("--decisions", "only_print", is_flag=True, help="Print what would be done, and do nothing.")
+def replay(**options: object) -> None:
+    """Run a schedule of faults (FILE, or the name of one in schedules/) on an embedded stack with guests."""
+    from pms_drill.replay import ReplayOptions
+    from pms_drill.replay import replay as run_schedule
+
+    sys.exit(run_schedule(ReplayOptions(**options), _say))  # type: ignore[arg-type]
 
 
 @cli.command()

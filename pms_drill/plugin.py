@@ -33,7 +33,7 @@ from pms_drill.profile import Profile
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
-from pms_drill.stack.backends import open_stack
+from pms_drill.stack.backends import open_stack, stand_in
 from pms_drill.stack.needs import missing
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
@@ -282,7 +282,8 @@ def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
         latency="recorded",
         rooms_per_type=_ROOMS_UNDER_LOAD,
     ) as running:
-        yield run_load(StackUnderLoad(running), plan, options.seed, options.run_dir, running.journal)
+        under_load = StackUnderLoad(running, stand_in=stand_in(options.stack))
+        yield run_load(under_load, plan, options.seed, options.run_dir, running.journal)
 
 
 #: Load books one room type for as long as the run lasts; it must never be sold out.
