@@ -176,7 +176,12 @@ class ComposeStack(ProcessStack):
         )
         self._controls = AgentControls(self._project, agent, self.profile)
         self._agent.start()
-        self.journal.note("stack", self._label, "started", f"agent {self._agent.url}, project {self._project.name}")
+        self.journal.note(
+            "stack",
+            self._label,
+            "started",
+            f"agent {self._agent.url}, project {self._project.name} in {self._project.folder}",
+        )
         prove_crossing(self)
         self._write_versions()
 
