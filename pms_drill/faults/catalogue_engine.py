@@ -6,7 +6,15 @@ from pms_drill.faults.catalogue_pms import Switch
 from pms_drill.faults.lifecycle import Fault, Heal
 from pms_drill.faults.probe import Came, Probe
 from pms_drill.faults.proofs import Proof
+from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Needs, Story
+
+TITLE = "Containers"
+
+
+def faults(scale: Scale) -> list[Fault]:  # noqa: ARG001 - none of these depends on it
+    """All of this kind."""
+    return [pms_cut_off()]
 
 
 def pms_cut_off() -> Fault:
@@ -21,7 +29,7 @@ def pms_cut_off() -> Fault:
         proof=Proof("no answer of the PMS", lambda seen: seen.came is not Came.ANSWERED),
         probe=Probe(path="/api/hotels?output_format=JSON"),
         heal=Heal.RESUME,
-        needs=frozenset({Needs.PMS_SWITCHES}),
+        needs=frozenset({Needs.ENGINE}),
         story=Story(
             how="The engine disconnects the container from the network, and connects it again to heal.",
             metrics='`kind="lost"` or `kind="timeout"`: the proxies in front still accept.',

@@ -16,6 +16,7 @@ class Needs(StrEnum):
     PMS_SWITCHES = "PMS switches"
     LINUX = "Linux"
     FAKETIME = "libfaketime"
+    ENGINE = "container engine"
 
 
 #: Need -> the stacks that offer it. What every stack has is not listed.
@@ -27,6 +28,7 @@ OFFERED_BY: dict[Needs, tuple[str, ...]] = {
     Needs.PMS_SWITCHES: ("embedded", "native", "compose"),
     Needs.LINUX: ("embedded", "native"),
     Needs.FAKETIME: ("embedded", "native"),
+    Needs.ENGINE: ("compose",),
 }
 #: Stacks whose traffic to the PMS crosses the proxies.
 WITH_PROXIES = ("embedded", "native", "compose")
