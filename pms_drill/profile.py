@@ -60,11 +60,8 @@ class AgentPart(_Part):
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
-<<<<<<< HEAD
     dotenv: list[str] = []
-=======
     settings: dict[Literal["failure_threshold", "recovery_timeout"], str] = {}
->>>>>>> main
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 

@@ -254,13 +254,8 @@ class Injection:
         except RetryError as error:
             self._note("unproven", f"{expected}; last seen: {last}")
             raise Unproven(
-<<<<<<< HEAD
-                f"{self.fault.name}: expected {expected}; for {PROOF_LIMIT_S:g} s probes through "
-                f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
-=======
                 f"{self.fault.name}: expected {expected}; for {self.fault.shows_within:g} s probes through "
-                f"{self.place.proxy.listen} did not see that, the last one saw: {last}"
->>>>>>> main
+                f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
             ) from error
 
     def _note(self, what: str, detail: str = "") -> None:
