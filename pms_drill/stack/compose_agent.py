@@ -112,8 +112,9 @@ class AgentContainer:
         if self._env is not None:
             with engine_errors("kill the agent"):
                 container = self._project.container(SERVICE)
-                container.kill()
-                container.wait(timeout=10)
+                if container.attrs["State"]["Running"]:
+                    container.kill()
+                    container.wait(timeout=10)
 
     def log(self) -> str:
         """What the agent has written since its last fresh start."""

@@ -76,8 +76,9 @@ class ContainerDatabase(Database):
         """End it at once."""
         with engine_errors("kill the database"):
             container = self._project.container(SERVICE)
-            container.kill()
-            container.wait(timeout=10)
+            if container.attrs["State"]["Running"]:
+                container.kill()
+                container.wait(timeout=10)
 
     def pause(self) -> None:
         """Freeze all its processes: connections are accepted by the system, and nothing answers."""

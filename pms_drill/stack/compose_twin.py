@@ -72,7 +72,7 @@ class ComposeTwin:
             DrillError: it did not start.
         """
         self._project.wait_until(SERVICE, self._answers, within=_START_LIMIT_S, todo="see what it said")
-        control = f"{self._project.address(SERVICE, 'control')}:{_CONTROL_PORT}"
+        control = f"{self._project.address(SERVICE, 'control-twin')}:{_CONTROL_PORT}"
         self._switches = TwinSwitches(control, self._token, self.agent_key)
 
     def stop(self) -> None:

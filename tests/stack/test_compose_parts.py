@@ -53,7 +53,7 @@ def test_images_that_are_pulled_are_those_of_the_compose_file() -> None:
 def test_agent_is_on_no_network_with_a_control_listener() -> None:
     found = services(TEST_FILE)
     assert set(found["agente-api"]["networks"]) == {"front"}
-    with_control = [name for name, one in found.items() if "control" in one["networks"]]
+    with_control = [name for name, one in found.items() if {"control", "control-twin"} & set(one["networks"])]
     assert sorted(with_control) == ["fault-proxy", "toxiproxy", "twin"]
 
 
