@@ -170,8 +170,9 @@ def replay(**options: object) -> None:
 def heal() -> None:
     """End and remove what cut runs left behind; running ones are left alone."""
     from pms_drill.lease import heal_command
+    from pms_drill.stack.engine import remove_engine_run
 
-    sys.exit(heal_command(click.echo))
+    sys.exit(heal_command(click.echo, remove_engine_run=remove_engine_run))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -46,7 +46,10 @@ class AgentPart(_Part):
         start: the command, a list of words. `{python}` is this interpreter; empty for an agent that runs already.
         env: environment on top of a minimal one. Places to fill in, in `start` and `env`: `{port}`, `{pms_url}`
             (the address with the proxies in between), `{pms_key}`, `{admin_token}`, `{state_dir}` (an empty
-            folder for this start), `{log_file}`, `{repo}`.
+            folder for this start), `{log_file}`, `{repo}`, `{host}` (where to listen: loopback, or every
+            address of a container).
+        dotenv: names of `env` that a stack with a folder of its own for the agent (compose) gives it by `.env` in
+            the working directory instead, so that they can be changed there (runbook, options 1 and 3).
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
@@ -57,6 +60,7 @@ class AgentPart(_Part):
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
+    dotenv: list[str] = []
     settings: dict[Literal["failure_threshold", "recovery_timeout"], str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0

@@ -24,6 +24,7 @@ from pms_drill.report.outcomes import Record, RunContext, count_lines
 from pms_drill.report.stand_in import weekly_on
 from pms_drill.session import Session
 from pms_drill.stack import backends
+from pms_drill.stack.engine import remove_engine_run
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
@@ -138,6 +139,7 @@ class Run:
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
         backends.check(options.stack, options.target, self._profile)
+        self._deadline = self._tier.deadline_on(options.stack)
         self._twin = weekly_on(self._tier.name, twin=backends.stand_in(options.stack), environment=os.environ)
         self._context = RunContext(
             seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
@@ -185,7 +187,7 @@ class Run:
         self._heal(progress)
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
-            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._tier.deadline)}"
+            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._deadline)}"
         )
         self._say(f"results: {progress.folder}")
         return progress
@@ -194,22 +196,22 @@ class Run:
         """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
         from pms_drill import lease  # the report must work even where leases cannot
 
-        report = lease.heal()
-        if report.ended or report.removed or report.trouble:
+        report = lease.heal(remove_engine_run=remove_engine_run)
+        if report.ended or report.removed or report.engine or report.postponed or report.trouble:
             self._say("an earlier run was cut; cleaned what it left:")
             for line in report.lines():
                 self._say(f"  {line}")
         progress.trouble += [f"an earlier run left something that cannot be cleaned: {line}" for line in report.trouble]
 
     def _left(self, progress: _Progress) -> float:
-        return self._tier.deadline - (clock.now() - progress.began)
+        return self._deadline - (clock.now() - progress.began)
 
     def _hindrance(self, progress: _Progress, signals: Interruption) -> str:
         """Why nothing more may run; empty if it may."""
         if signals.count:
             return f"the run was ended by {signals.first}"
         if self._left(progress) <= 0:
-            return f"the deadline of {page.duration(self._tier.deadline)} had passed"
+            return f"the deadline of {page.duration(self._deadline)} had passed"
         return runs.shortage(progress.folder, Path(tempfile.gettempdir()))
 
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:

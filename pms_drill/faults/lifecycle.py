@@ -88,7 +88,7 @@ class Place:
         """Send a probe as the agent would send a request: to Toxiproxy, on a fresh connection."""
         headers = {**self.probe_headers, **probe.headers} if probe.path != PING else probe.headers
         return replace(probe, headers=headers).send(
-            self.proxy.listen, self.token, self.tls.context if self.tls else None
+            self.proxy.reach, self.token, self.tls.context if self.tls else None
         )
 
 
@@ -255,7 +255,7 @@ class Injection:
             self._note("unproven", f"{expected}; last seen: {last}")
             raise Unproven(
                 f"{self.fault.name}: expected {expected}; for {self.fault.shows_within:g} s probes through "
-                f"{self.place.proxy.listen} did not see that, the last one saw: {last}"
+                f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
             ) from error
 
     def _note(self, what: str, detail: str = "") -> None:

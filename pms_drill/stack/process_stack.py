@@ -26,11 +26,12 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.external import TOXIPROXY, find
 from pms_drill.faults.lifecycle import Place
-from pms_drill.faults.toxiproxy import OwnToxiproxy
+from pms_drill.faults.toxiproxy import OwnToxiproxy, Toxiproxy
 from pms_drill.faults.toxiproxy_server import ToxiproxyServer
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
+from pms_drill.stack.agent import Agent
 from pms_drill.stack.agent_program import REPO, AgentProgram
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.crossing import prove_crossing
@@ -57,6 +58,8 @@ class ProcessStack:
 
     capabilities: frozenset[str] = frozenset(get_args(Capability))
     gate: Gate = OPEN
+    _agent: Agent
+    _toxiproxy: Toxiproxy
 
     def __init__(
         self,

@@ -39,7 +39,7 @@ class QloAppsPms:
 
     def __init__(self, tree: Path, dump: Path | None, *, rooms_per_type: int) -> None:
         found = look(tree)
-        self._origin = Origin(found, find_php(), find_database(), None if found.installer else _dump(dump))
+        self._origin = Origin(found, find_php(), find_database(), None if found.installer else dump_of(dump))
         self._rooms = rooms_per_type
         self.agent_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
@@ -121,7 +121,12 @@ class QloAppsPms:
         database.run(statements, sql.SCHEMA)
 
 
-def _dump(dump: Path | None) -> Path:
+def dump_of(dump: Path | None) -> Path:
+    """The dump that a tree without an installer needs.
+
+    Raises:
+        DrillError: it is not named, or not there.
+    """
     if dump is None:
         raise DrillError(
             "this QloApps tree was installed somewhere, and its database is not here",

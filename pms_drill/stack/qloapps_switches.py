@@ -134,10 +134,10 @@ class QloAppsSwitches:
                 lambda: self._proxy.resume(Latency(latency=SLOW_MS).name),
                 lambda: bool(self._proxy.toxics),
             ),
-            "db_refused": _Way(self._proxy.disable, self._proxy.enable, lambda: not accepts(self._proxy.listen)),
+            "db_refused": _Way(self._proxy.disable, self._proxy.enable, lambda: not accepts(self._proxy.reach)),
             "db_read_only": _Way(
-                lambda: self._run(sql.grants(read_only=True)),
-                lambda: self._run(sql.grants(read_only=False)),
+                lambda: self._run(sql.grants(True, self._database.account_hosts)),
+                lambda: self._run(sql.grants(False, self._database.account_hosts)),
                 self._refuses_to_write,
             ),
             "table_locked": _Way(self._lock_table, self._lock.close, self._table_is_locked),
