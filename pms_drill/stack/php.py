@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pms_drill.errors import DrillError
 from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
 
 #: Extension (as `php -m` names it) -> the Debian package that brings it, without the version.
@@ -169,6 +171,7 @@ class PhpServer:
         Raises:
             DrillError: it ended (its last log lines are told) or did not answer in time.
         """
+        self._wait_for_the_port()
         words = self._php.words("-q", "-q", "-S", self.address, "-t", str(self._root), str(ROUTER))
         self._program = Program("PHP server", words, env=self._env, cwd=self._root, log=self._log)
         self._program.start()
@@ -186,6 +189,20 @@ class PhpServer:
         """End it with its workers at once, whatever they are doing."""
         if self._program is not None:
             self._program.kill()
+
+    def _wait_for_the_port(self) -> None:
+        """Workers of a server that was killed answer for a moment longer; the new one would not get the port."""
+        polling = Retrying(
+            stop=stop_after_delay(_START_LIMIT_S), wait=wait_fixed(0.02), retry=retry_if_result(lambda taken: taken)
+        )
+        try:
+            polling(listens, self._port)
+        except RetryError:
+            raise DrillError(
+                "the port of the PHP server is taken by another program",
+                where=self.address,
+                todo="end that program, or run again: the port is drawn anew",
+            ) from None
 
     def _answers(self) -> bool:
         try:
