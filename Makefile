@@ -11,9 +11,13 @@ TIER ?= pr
 STACK ?= embedded
 PROFILE ?= reference-fast
 SEED ?=
+QLOAPPS_TAG ?= v1.6.1
+QLOAPPS_URL ?= https://github.com/Qloapps/QloApps.git
+QLOAPPS ?= $(or $(PMS_DRILL_CACHE),$(HOME)/.cache/pms-drill)/qloapps-source-$(QLOAPPS_TAG)
+QLOAPPS_GET = GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 --branch "$(QLOAPPS_TAG)" "$(QLOAPPS_URL)" "$(QLOAPPS)"
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
+.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report docs lint lock clean qloapps
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -41,6 +45,12 @@ contracts chaos load: setup ## one part of the main job
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q
+
+qloapps: ## get the pinned QloApps release (needs the internet), for STACK=native and STACK=compose
+	@if test -f "$(QLOAPPS)/webservice/dispatcher.php"; then echo "export QLOAPPS_DIR=$(QLOAPPS)"; \
+	elif $(QLOAPPS_GET); then echo "export QLOAPPS_DIR=$(QLOAPPS)"; \
+	else echo "QloApps $(QLOAPPS_TAG) could not be fetched. Unpack a release of 1.6.1 or 1.7.0 anywhere and set QLOAPPS_DIR to its folder."; \
+	  echo "By hand: $(QLOAPPS_GET)"; exit 2; fi
 
 bench: setup ## measure the proxy, the faults and the twin against their bars
 	@$(BIN)/python -m tests.bench

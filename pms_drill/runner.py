@@ -181,7 +181,7 @@ class Run:
         self._heal(progress)
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
-            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._tier.deadline)}"
+            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._tier.deadline_on(self._context.stack))}"
         )
         self._say(f"results: {progress.folder}")
         return progress
@@ -198,14 +198,14 @@ class Run:
         progress.trouble += [f"an earlier run left something that cannot be cleaned: {line}" for line in report.trouble]
 
     def _left(self, progress: _Progress) -> float:
-        return self._tier.deadline - (clock.now() - progress.began)
+        return self._tier.deadline_on(self._context.stack) - (clock.now() - progress.began)
 
     def _hindrance(self, progress: _Progress, signals: Interruption) -> str:
         """Why nothing more may run; empty if it may."""
         if signals.count:
             return f"the run was ended by {signals.first}"
         if self._left(progress) <= 0:
-            return f"the deadline of {page.duration(self._tier.deadline)} had passed"
+            return f"the deadline of {page.duration(self._tier.deadline_on(self._context.stack))} had passed"
         return runs.shortage(progress.folder, Path(tempfile.gettempdir()))
 
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:

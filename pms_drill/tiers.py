@@ -37,6 +37,7 @@ class Tier(_Table):
 
     Attributes:
         deadline: seconds from the start of the run to its end at the latest.
+        deadlines: stack -> another deadline, for a stack that is slower.
         parts: sessions, in order.
         examples: generated cases per operation of the API contract.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
@@ -46,6 +47,7 @@ class Tier(_Table):
 
     name: str
     deadline: Seconds
+    deadlines: dict[Stack, Seconds] = {}
     parts: list[Part] = Field(min_length=1)
     examples: int = Field(ge=1, strict=True)
     chaos: ChaosPart = ChaosPart()
@@ -65,6 +67,10 @@ class Tier(_Table):
     def runs_episode(self, name: str) -> bool:
         """Whether the experiment belongs to this tier."""
         return self.chaos.episodes == "*" or name in self.chaos.episodes
+
+    def deadline_on(self, stack: str) -> float:
+        """Seconds that a run on this stack may take."""
+        return next((seconds for name, seconds in self.deadlines.items() if name == stack), self.deadline)
 
     def tolerates(self, stack: str, reason: SkipReason) -> bool:
         """Whether a skip for this reason is in order on this stack."""
