@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psutil
 from pydantic import ValidationError
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pms_drill import lease as leases
 from pms_drill import profile as profiles
@@ -29,7 +31,7 @@ def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None]) -> N
     """Start a stack, say where everything is, and hold it until a signal comes.
 
     Args:
-        run_dir: gets logs, ledger and journal.
+        run_dir: gets logs, ledger and journal; what an earlier stack left there is removed.
 
     Raises:
         DrillError: a stack is held already, or this one does not start.
@@ -37,10 +39,10 @@ def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None]) -> N
     agent = profiles.load(profile)
     backends.check(stack, Target(), agent)
     leases.heal()
-    (run_dir / "logs").mkdir(parents=True, exist_ok=True)
     with (
         _until_a_signal() as ended,
         _only_one(),
+        _empty(run_dir),
         Lease() as lease,
         backends.open_stack(stack, agent, run_dir, label="up", lease=lease, seed=1) as running,
     ):
@@ -54,13 +56,20 @@ def down(say: Callable[[str], None]) -> int:
     holder = _holder()
     if holder is not None:
         holder.terminate()
-        try:
-            holder.wait(timeout=_END_LIMIT_S)
-        except psutil.TimeoutExpired:
+        if not _gone():
             holder.kill()
-            holder.wait(timeout=_END_LIMIT_S)
+            _gone()
         say(f"ended the stack that process {holder.pid} held")
     return leases.heal_command(say)
+
+
+def _gone() -> bool:
+    """Wait for the holder's end. A dead entry that its parent has not fetched is an end, too."""
+    try:
+        Retrying(stop=stop_after_delay(_END_LIMIT_S), wait=wait_fixed(0.1), retry=retry_if_result(bool))(_holder)
+    except RetryError:
+        return False
+    return True
 
 
 def _told(stack: Stack) -> str:
@@ -102,6 +111,13 @@ def _only_one() -> Iterator[None]:
         yield
     finally:
         note.unlink(missing_ok=True)
+
+
+@contextmanager
+def _empty(run_dir: Path) -> Iterator[None]:
+    shutil.rmtree(run_dir, ignore_errors=True)
+    (run_dir / "logs").mkdir(parents=True)
+    yield
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from qloapps_twin.booking_wish import (
     SOLD_OUT,
     TypeWish,
     Wish,
+    breaks_after_the_customer,
     check_head,
     check_person,
     check_tail,
@@ -165,17 +166,33 @@ def _completed(hotel: Hotel, order: Order, booking: dict[str, Any]) -> dict[str,
     return {"currency": CURRENCY} | booking | {"associations": associations}
 
 
+#: Fields of a customer that a booking leaves null; demo customers have them empty.
+_UNSAID = ("ip_registration_newsletter", "website", "company", "siret", "ape", "note")
+
+
 def _customer(bench: Bench, wish: Wish) -> Customer:
-    """The customer with the e-mail, with name and phone overwritten if they are valid; or a new one."""
+    """The customer with the e-mail, with its letter case, name and phone overwritten if they are valid; or a new one.
+
+    Raises:
+        Crashed: 500; the customer may have been stored all the same.
+    """
+    customer = _stored_customer(bench, wish)
+    if breaks_after_the_customer(wish):
+        raise Crashed
+    return customer
+
+
+def _stored_customer(bench: Bench, wish: Wish) -> Customer:
     known = bench.hotel.find_customer(wish.email)
     first, last = stored(wish.firstname), stored(wish.lastname)
     if known is None:
         check_person(wish)
-        new = Customer(bench.hotel.take_id("customers"), first, last, wish.email, wish.phone, bench.now())
+        unsaid: dict[str, object] = dict.fromkeys(_UNSAID)
+        new = Customer(bench.hotel.take_id("customers"), first, last, wish.email, wish.phone, bench.now(), unsaid)
         bench.hotel.add_customer(new)
         return new
     if valid_name(wish.firstname) and valid_name(wish.lastname):
-        known.firstname, known.lastname = first, last
+        known.firstname, known.lastname, known.email = first, last, wish.email
     if valid_phone(wish.phone):
         known.phone = wish.phone
     return known

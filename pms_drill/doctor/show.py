@@ -16,7 +16,7 @@ _SIGNS = {"ok": "ok", "broken": "BROKEN", "missing": "-", "not given": "not give
 
 
 def as_text(section: Section) -> str:
-    """A table with a title; ends with an empty line."""
+    """A table with a title; ends with a line break."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=15)
     table.add_column(no_wrap=True, min_width=9)
@@ -27,7 +27,7 @@ def as_text(section: Section) -> str:
     out = io.StringIO()
     Console(file=out, width=WIDTH, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    return "\n".join([section.title, *lines, ""]) + "\n"
+    return "\n".join([section.title, *lines, ""])
 
 
 def as_json(stack: str, profile: str, sections: Sequence[Section]) -> str:

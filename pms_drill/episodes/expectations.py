@@ -34,10 +34,14 @@ _TABLE = {
     "reset_after": _Row(True, False, "lost", (502,)),
     "unauthorized": _Row(True, True, "auth", (502,)),
     "forbidden": _Row(True, True, "auth", (502,)),
+    "method_not_allowed": _Row(True, True, "auth", (502,)),
     "rate_limited": _Row(True, True, "rate_limit", (200, 503)),
     "server_error": _Row(True, False, "server", (502,)),
     "garbage_200": _Row(True, False, "bad_answer", (502,)),
     "not_found": _Row(True, True, "", (404,), opens=False),
+    "drip": _Row(True, False, "timeout", (504,)),
+    "cut_in_headers": _Row(True, False, "lost", (502,)),
+    "tls_expired": _Row(False, True, "connect", (502,)),
     # At the PMS itself; a stack runs those that its PMS can have.
     "db_down": _Row(True, False, "server", (502,)),
     "db_refused": _Row(True, False, "server", (502,)),
@@ -128,4 +132,7 @@ def policy(profile: Profile, slack: float) -> Policy:
         slack=slack,
         outbox_interval=profile.pms.outbox_interval,
         metrics=profile.metrics,
+        probes_to_close=profile.breaker.probes_to_close,
+        workers=profile.breaker.workers,
+        read_repeats=profile.pms.read_repeats,
     )

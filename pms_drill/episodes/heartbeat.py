@@ -6,17 +6,17 @@ measured before the fault says nothing about a machine that stalls a second late
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pms_drill import clock
+from pms_drill.repeating import Repeating
 
 _EVERY_S = 0.02
 
 
-class Heartbeat:
+class Heartbeat(Repeating):
     """Measures lateness between enter and exit.
 
     Args:
@@ -24,22 +24,22 @@ class Heartbeat:
     """
 
     def __init__(self, file: Path) -> None:
+        super().__init__(_EVERY_S, "heartbeat")
         self._file = file
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._worst = 0.0
 
     def __enter__(self) -> Self:
         """Begin to measure."""
-        self._thread.start()
-        return self
+        self._sink = self._file.open("wb", buffering=0)
+        self._due = clock.now() + _EVERY_S
+        return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End and remove the file."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        super().__exit__(kind, error, trace)
+        self._sink.close()
         self._file.unlink(missing_ok=True)
 
     @property
@@ -47,11 +47,8 @@ class Heartbeat:
         """The longest delay so far, in seconds: of waking up, or of the write."""
         return self._worst
 
-    def _beat(self) -> None:
-        with self._file.open("wb", buffering=0) as sink:
-            while True:
-                due = clock.now() + _EVERY_S
-                if self._stop.wait(_EVERY_S):
-                    return
-                sink.write(b".")
-                self._worst = max(self._worst, clock.now() - due)
+    def act(self) -> None:
+        """Write a byte and see how late it is."""
+        self._sink.write(b".")
+        self._worst = max(self._worst, clock.now() - self._due)
+        self._due = clock.now() + _EVERY_S

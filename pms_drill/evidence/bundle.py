@@ -22,6 +22,9 @@ class Policy:
             (design rule 7: max(5 x control p99, 250 ms)).
         outbox_interval: pause between rounds of the agent's outbox worker.
         metrics: names of the agent's metrics.
+        probes_to_close: good probes in a row that close the breaker.
+        workers: processes of the agent, each with a breaker of its own.
+        read_repeats: how often a read is sent again after a lost connection.
     """
 
     threshold: int
@@ -33,6 +36,9 @@ class Policy:
     slack: float = 0.25
     outbox_interval: float = 5.0
     metrics: MetricsPart = field(default_factory=MetricsPart)
+    probes_to_close: int = 1
+    workers: int = 1
+    read_repeats: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class Evidence:
         scrapes: in order of time; the first before the first guest, the last one after everything is quiet.
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
+        readiness: (time, `pms` object of the readiness answer), in order of time.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
     """
@@ -111,6 +118,7 @@ class Evidence:
     log: str = ""
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -20,14 +20,21 @@ _FILLING = 4
 
 @dataclass(frozen=True)
 class Toxics:
-    """Adds toxics to the agent's proxy."""
+    """Adds toxics to the agent's proxy; they act on connections that exist, too.
+
+    Attributes:
+        fresh: cut existing connections first, for a fault that is about making them.
+    """
 
     toxics: tuple[Toxic, ...]
+    fresh: bool = False
 
     def arm(self, place: Place) -> None:
         """Add each one, read back."""
         for toxic in self.toxics:
             place.proxy.add(toxic)
+        if self.fresh:
+            place.proxy.cut()
 
     def heal(self, place: Place, mode: Heal) -> str:
         """Recreate the proxy, or remove the toxics so that stalled requests go on; other faults stay as they are."""

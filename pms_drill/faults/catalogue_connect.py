@@ -113,13 +113,14 @@ def tls_cut() -> Fault:
         tells="the connection ends inside the TLS handshake",
         client_sees="a connection closed while it was being made",
         pms_did_the_work=False,
-        action=Toxics((LimitData(bytes=500, name="tls_cut"),)),
+        action=Toxics((LimitData(bytes=500, name="tls_cut"),), fresh=True),
         proof=cut(),
         needs=frozenset({Needs.HTTPS}),
         story=Story(
             how="Toxiproxy closes the connection after 500 bytes of the server's first flight, which has about 1.5 KB.",
             metrics=_METRICS,
-            trap='The TCP connection was made, so checks of "is the port open" are green.',
+            trap='The TCP connection was made, so checks of "is the port open" are green. The toxic would also cut '
+            "answers on connections that exist, which is another fault (`lost`); so those are closed first.",
             example="A firewall that inspects TLS; a limit on connections at the PMS.",
         ),
     )

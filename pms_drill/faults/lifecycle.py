@@ -154,13 +154,17 @@ class Injection:
         self.armed_at: float | None = None
         self.healed_at: float | None = None
 
-    def arm(self) -> None:
+    def arm(self, *, check: bool = True) -> None:
         """Check that the way is clean, then make the fault act.
+
+        Args:
+            check: False where another fault acts already, so that the way is not clean.
 
         Raises:
             Unproven: the way is not clean (a proof would mean nothing), or the fault is not what was ordered.
         """
-        self._settle("clean before the fault", self._unaffected)
+        if check:
+            self._settle("clean before the fault", self._unaffected)
         self.armed = True  # from here on there may be something to heal
         self._note("arming", self.fault.tells)
         try:
@@ -183,8 +187,12 @@ class Injection:
             raise Unproven(f"Toxiproxy did not survive {self.fault.name}: {error}") from error
         self._note("proved", str(seen))
 
-    def heal(self, mode: Heal | None = None) -> None:
+    def heal(self, mode: Heal | None = None, *, check: bool = True) -> None:
         """Undo the fault and measure that its effect is gone. Nothing happens the second time.
+
+        Args:
+            mode: another way than the fault's own.
+            check: False where another fault still acts, so that the way cannot be clean.
 
         Raises:
             Unproven: the effect is still there, or the heal did not work.
@@ -203,8 +211,9 @@ class Injection:
             self.healed_at = clock.now()
             # Waiting clients were cut just now, and the PMS may have done their work: this event dates it.
             self._note("healed", done)
-            seen = self._settle("clean after the heal", self._unaffected)
-            self._note("clean", str(seen))
+            if check:
+                seen = self._settle("clean after the heal", self._unaffected)
+                self._note("clean", str(seen))
 
     def _affected(self) -> tuple[bool, Seen]:
         proof = self.fault.proof
@@ -214,10 +223,13 @@ class Injection:
     def _unaffected(self) -> tuple[bool, Seen]:
         """The proof's probe gets a quick answer without the effect, and the fault proxy answers a ping."""
         probe = replace(self.fault.probe, linger=self.fault.proof.linger)
+        if self.fault.look is not through_the_proxies:  # it looks elsewhere, whatever the proxies do
+            seen = self.fault.look(self.place, probe)
+            return seen.came is Came.ANSWERED and not self.fault.proof.holds(seen), seen
         pong = self.place.look(Probe(linger=self.fault.proof.linger))
         if pong.came is not Came.ANSWERED or pong.status != 200 or pong.waited >= SILENCE_S:
             return False, pong
-        if self.fault.look is through_the_proxies and (probe.path, probe.method) == (PING, "GET"):
+        if (probe.path, probe.method) == (PING, "GET"):
             return not self.fault.proof.holds(pong), pong
         seen = self.fault.look(self.place, probe)
         return seen.came is Came.ANSWERED and not self.fault.proof.holds(seen), seen

@@ -85,11 +85,13 @@ class Probe:
         """Send it to "host:port" with the token that marks it as the harness's own, in TLS if a context is given."""
         host, _, port = address.rpartition(":")
         started = clock.now()
+        connected = False
         with contextlib.ExitStack() as ends:
             try:
                 channel: socket.socket = ends.enter_context(
                     socket.create_connection((host, int(port)), timeout=self.patience)
                 )
+                connected = True
                 if tls is not None:
                     channel = ends.enter_context(tls.wrap_socket(channel, server_hostname=host))
             except socket.gaierror as error:
@@ -97,7 +99,8 @@ class Probe:
             except ConnectionRefusedError:
                 return Seen(Came.REFUSED, clock.now() - started)
             except TimeoutError:
-                return Seen(Came.UNCONNECTED, clock.now() - started)
+                # A handshake that does not end is silence on a connection that is there.
+                return Seen(Came.SILENT if connected else Came.UNCONNECTED, clock.now() - started)
             except ssl.SSLCertVerificationError as error:
                 return Seen(Came.UNTRUSTED, clock.now() - started, detail=error.verify_message)
             except (ConnectionError, ssl.SSLError) as error:

@@ -245,6 +245,12 @@ class Toxiproxy:
         except KeyError:
             raise DrillError(f"there is no proxy {name!r}", where=self.api.address) from None
 
+    def remove(self, name: str) -> None:
+        """Delete a proxy that was created here; none of that name is fine, too."""
+        with self.lock:
+            if self._proxies.pop(name, None) is not None:
+                self.rescued(lambda: self.api.destroy(name))
+
     def check_alive(self) -> None:
         """Raise ControlLocked unless the server answers."""
         self.api.version()

@@ -98,6 +98,7 @@ class Targets:
 
     Attributes:
         lateness_p99_ms: above this lateness of the generator (p99 within a phase) nothing of it is judged.
+        control_p95_ms: above this time of a stand-in for the PMS, asked directly (p95 within a phase), neither.
     """
 
     availability: Limits
@@ -105,6 +106,7 @@ class Targets:
     error_rate: Limits
     circuit_breaker: Limits
     lateness_p99_ms: float
+    control_p95_ms: float
 
 
 _METRICS = ("availability", "response_time", "error_rate", "circuit_breaker")
@@ -124,7 +126,11 @@ def load_targets(path: Path = SHIPPED) -> Targets:
         raise DrillError("the table of targets cannot be read", where=str(path), todo=str(error)) from error
     try:
         rows = {name: _limits(data[name]) for name in _METRICS}
-        return Targets(**rows, lateness_p99_ms=float(data["generator"]["lateness_p99_ms"]))
+        return Targets(
+            **rows,
+            lateness_p99_ms=float(data["generator"]["lateness_p99_ms"]),
+            control_p95_ms=float(data["control"]["control_p95_ms"]),
+        )
     except KeyError as error:
         raise DrillError(f"the table of targets lacks {error}", where=str(path), todo="add it") from error
     except (TypeError, ValueError) as error:

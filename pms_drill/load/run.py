@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from pms_drill import clock
 from pms_drill.checks.verdict import Verdict, unknown
@@ -19,6 +18,7 @@ from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.load import validity
 from pms_drill.load.bands import load_targets
+from pms_drill.load.control import Control, Sample
 from pms_drill.load.generator import GeneratorSettings, Summary
 from pms_drill.load.judge import Target, judge
 from pms_drill.load.operation import Operation
@@ -27,6 +27,7 @@ from pms_drill.load.plan import LoadPlan
 from pms_drill.load.runner import LoadGenerator
 from pms_drill.load.schedule import Arrival
 from pms_drill.profile import Profile
+from pms_drill.repeating import Repeating
 
 
 class LoadStack(Protocol):
@@ -43,33 +44,24 @@ class LoadStack(Protocol):
     def scrape(self) -> str:
         """The agent's metrics in the Prometheus text format; raises when it cannot read them in seconds."""
 
+    def control(self) -> Callable[[], None] | None:
+        """Asks the PMS directly, once; None where it is no stand-in, so that its own pace belongs to the figures."""
+
     def outage(self) -> AbstractContextManager[object]:
         """The fault "PMS refuses connections": armed and proved on entering, healed and proved on leaving."""
 
 
-class Watch:
-    """Reads the breaker's state again and again, in a thread, until it is left."""
+class Watch(Repeating):
+    """Reads the breaker's state again and again while it is entered."""
 
     def __init__(self, stack: LoadStack, interval: float) -> None:
+        super().__init__(interval, "breaker watch")
         self._stack = stack
-        self._interval = interval
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="breaker watch", daemon=True)
         self.readings: list[Reading] = []
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(timeout=10)
-
-    def _loop(self) -> None:
-        while not self._stop.wait(self._interval):
-            self.readings.append(self._read())
+    def act(self) -> None:
+        """Read once; a scrape that fails is a reading without a state."""
+        self.readings.append(self._read())
 
     def _read(self) -> Reading:
         begun = clock.now()
@@ -152,7 +144,13 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         folder=run_dir / "load",
     )
     fault: FaultTimes | None = None
-    with LoadGenerator(settings) as generator, Watch(stack, plan.scrape_interval) as watch:
+    ask = stack.control()
+    control = Control(ask) if ask else None
+    with (
+        LoadGenerator(settings) as generator,
+        Watch(stack, plan.scrape_interval) as watch,
+        control or nullcontext(),
+    ):
         journal.note("step", "load", "begins", f"seed {seed}, {len(settings.schedule)} arrivals planned")
         if plan.outage > 0:
             generator.wait_until(generator.t0 + plan.outage_begins)
@@ -170,10 +168,12 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         watch.readings,
         spans,
         table,
-        validity.doubts(operations, spans, whole, table.lateness_p99_ms),
+        validity.doubts(
+            operations, spans, whole, table.lateness_p99_ms, control.samples if control else None, table.control_p95_ms
+        ),
     )
     write_targets(run_dir / "targets.json", rows)
-    _write_evidence(settings.folder, spans, watch.readings)
+    _write_evidence(settings.folder, spans, watch.readings, control.samples if control else [])
     return LoadRun(
         plan, seed, planned, t0, operations, watch.readings, spans, rows, summary,
         table.lateness_p99_ms, settings.folder,
@@ -194,9 +194,10 @@ def write_targets(path: Path, rows: list[Target]) -> None:
     path.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
 
 
-def _write_evidence(folder: Path, spans: dict[str, Span], readings: list[Reading]) -> None:
+def _write_evidence(folder: Path, spans: dict[str, Span], readings: list[Reading], samples: list[Sample]) -> None:
     (folder / "phases.json").write_text(
         json.dumps({name: asdict(span) for name, span in spans.items()}, indent=2) + "\n", encoding="utf-8"
     )
-    with (folder / "breaker.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(reading)) + "\n" for reading in readings)
+    for name, rows in (("breaker", readings), ("control", samples)):
+        with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(row)) + "\n" for row in rows)

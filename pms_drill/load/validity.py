@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.evidence.bundle import Span
+from pms_drill.load.control import Sample
 from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.percentiles import percentile
 from pms_drill.load.schedule import Arrival
@@ -77,12 +78,18 @@ def punctuality(operations: Sequence[Operation], phase: str, bound_ms: float) ->
 
 
 def doubts(
-    operations: Sequence[Operation], spans: Mapping[str, Span], whole: Verdict, bound_ms: float
+    operations: Sequence[Operation],
+    spans: Mapping[str, Span],
+    whole: Verdict,
+    bound_ms: float,
+    control: Sequence[Sample] | None,
+    control_bound_ms: float,
 ) -> dict[str, list[str]]:
     """Phase -> reasons why nothing in it may be judged; empty lists when it may.
 
     Args:
         whole: verdict of `conservation`; unless it passed, every phase is in doubt.
+        control: see `pms_drill.load.control`; None where the PMS is no stand-in.
     """
     found: dict[str, list[str]] = {}
     for phase, span in spans.items():
@@ -91,10 +98,26 @@ def doubts(
         late = punctuality(inside, phase, bound_ms)
         if late.outcome != "passed":
             found[phase] += [f"generator late: {text}" for text in late.seen.values()]
+        if control is not None:
+            found[phase] += _slow_machine([sample for sample in control if span.holds(sample.at)], control_bound_ms)
     if "outage" in spans and all(op.answered is Answered.PMS for op in within(operations, spans["outage"])):
         for phase in ("outage", "recovering", "recovered"):
             found[phase].append("no guest felt the outage")
     return found
+
+
+def _slow_machine(samples: Sequence[Sample], bound_ms: float) -> list[str]:
+    """What the control says against the phase, in at most one line."""
+    answered = [sample.ms for sample in samples if sample.ms is not None]
+    if len(answered) < len(samples) or not answered:
+        return [f"the stand-in for the PMS, asked directly, answered {len(answered)} of {len(samples)} times"]
+    p95 = percentile(answered, 95)
+    if p95 <= bound_ms:
+        return []
+    return [
+        f"machine too busy: the stand-in for the PMS, asked directly, took {p95:.0f} ms (p95 of {len(answered)}), "
+        f"and more than {bound_ms:g} ms is not its own doing"
+    ]
 
 
 def within(operations: Sequence[Operation], span: Span) -> list[Operation]:

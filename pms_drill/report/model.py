@@ -81,7 +81,7 @@ class RunVerdict(BaseModel):
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
         complete: every part ran to its end.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
-        cancelled: how many it made there and cancelled.
+        cancelled: requests for bookings there of which the PMS holds no room any more.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION

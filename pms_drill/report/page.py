@@ -117,7 +117,7 @@ def _left_behind(verdict: RunVerdict) -> Iterator[str]:
             yield from _wrap(booking, "  ", "    ")
     if verdict.cancelled:
         yield ""
-        yield f"  {verdict.cancelled} bookings were made for the tests; the PMS holds a room for none of them."
+        yield f"  {verdict.cancelled} more bookings were asked for by tests; the PMS holds a room for none of them."
 
 
 def _trouble(verdict: RunVerdict) -> Iterator[str]:

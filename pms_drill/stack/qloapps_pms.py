@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy import Proxy
 from pms_drill.stack import qloapps_settings as settings
 from pms_drill.stack import qloapps_sql as sql
@@ -40,8 +41,9 @@ class QloAppsPms:
         found = look(tree)
         self._origin = Origin(found, find_php(), find_database(), None if found.installer else _dump(dump))
         self._rooms = rooms_per_type
-        self.agent_key = secrets.token_hex(16).upper()
-        self.harness_key = secrets.token_hex(16).upper()
+        self.agent_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        canaries.plant(canaries.DB_PASSWORD, sql.PASSWORD)
         self._database: Database | None = None
         self._server: PhpServer | None = None
         self._switches: QloAppsSwitches | None = None

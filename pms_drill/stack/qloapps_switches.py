@@ -16,6 +16,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxics import Latency
 from pms_drill.faults.toxiproxy import Proxy, accepts
 from pms_drill.stack import qloapps_sql as sql
@@ -65,7 +66,7 @@ class QloAppsSwitches:
         self._server = server
         self._prefix = prefix
         self._key = key
-        self._rotated = secrets.token_hex(16).upper()
+        self._rotated = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._note_child = note_child
         self._lock = ExitStack()
         self._on: list[str] = []

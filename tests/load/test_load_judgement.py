@@ -12,6 +12,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Span
 from pms_drill.load.bands import Band, load_targets
+from pms_drill.load.control import Sample
 from pms_drill.load.judge import METRICS, Target, judge
 from pms_drill.load.operation import Answered, Operation, read
 from pms_drill.load.phases import FaultTimes, Reading, phases
@@ -177,16 +178,46 @@ def test_an_outage_that_nobody_felt_puts_what_follows_in_doubt() -> None:
     spans = {name: Span(n, n + 1.0) for n, name in enumerate(("steady", "outage", "recovering", "recovered"))}
     whole = conservation(PLANNED, 50.0, made())
     ok = [call(n, due=n + 0.5) for n in range(4)]
-    found = doubts(ok, spans, whole, 50.0)
+    found = doubts(ok, spans, whole, 50.0, None, 250.0)
     assert found["steady"] == []
     assert all(found[phase] == ["no guest felt the outage"] for phase in ("outage", "recovering", "recovered"))
     felt = [ok[0], call(1, due=1.5, answer="mock"), *ok[2:]]
-    assert doubts(felt, spans, whole, 50.0) == {key: [] for key in spans}
+    assert doubts(felt, spans, whole, 50.0, None, 250.0) == {key: [] for key in spans}
 
 
 def test_a_load_that_was_not_conserved_puts_every_phase_in_doubt() -> None:
     whole = conservation(PLANNED, 50.0, [])
-    assert doubts([call()], STEADY, whole, 50.0) == {"steady": ["the generator lost or changed arrivals"]}
+    assert doubts([call()], STEADY, whole, 50.0, None, 250.0) == {"steady": ["the generator lost or changed arrivals"]}
+
+
+def asked(*ms: float | None) -> list[Sample]:
+    return [Sample(1.0 + number / 100, value) for number, value in enumerate(ms)]
+
+
+@pytest.mark.parametrize(
+    ("control", "told"),
+    [
+        (asked(*[20.0] * 20), []),
+        (asked(*[250.0] * 20), []),
+        (
+            asked(*[20.0] * 18, 251.0, 251.0),
+            ["machine too busy: the stand-in for the PMS, asked directly, took 251 ms"],
+        ),
+        (asked(20.0, None), ["the stand-in for the PMS, asked directly, answered 1 of 2 times"]),
+        (asked(), ["the stand-in for the PMS, asked directly, answered 0 of 0 times"]),
+    ],
+)
+def test_a_stand_in_that_is_late_by_itself_puts_the_phase_in_doubt(control: list[Sample], told: list[str]) -> None:
+    whole = conservation(PLANNED, 50.0, made())
+    found = doubts([call()], STEADY, whole, 50.0, control, 250.0)["steady"]
+    assert len(found) == len(told)
+    assert all(line.startswith(start) for line, start in zip(found, told, strict=True))
+
+
+def test_a_control_of_another_phase_says_nothing_about_this_one() -> None:
+    whole = conservation(PLANNED, 50.0, made())
+    later = [Sample(101.0, 5000.0)]
+    assert doubts([call()], STEADY, whole, 50.0, [*asked(20.0), *later], 250.0) == {"steady": []}
 
 
 # --- rows

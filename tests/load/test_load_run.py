@@ -125,6 +125,25 @@ def test_a_stall_that_a_waiting_client_hides_is_seen_from_the_intended_arrival(
     assert run.conservation().outcome is Outcome.PASSED
 
 
+def test_a_stand_in_for_the_pms_that_is_late_by_itself_makes_the_figures_unknown(
+    standin: Standin, tmp_path: Path
+) -> None:
+    stack = standin()
+    stack.ask = lambda: time.sleep(0.3)
+    run = load(stack, tmp_path)
+    assert {row.band for row in run.rows} == {Band.UNKNOWN}
+    assert all("machine too busy" in str(row.verdict.seen) for row in run.rows)
+    assert '"ms": 30' in (run.folder / "control.jsonl").read_text()
+
+
+def test_a_control_that_is_in_time_leaves_the_figures_as_they_are(standin: Standin, tmp_path: Path) -> None:
+    stack = standin()
+    stack.ask = lambda: None
+    run = load(stack, tmp_path)
+    assert row(run, "availability").band is Band.TARGET
+    assert len((run.folder / "control.jsonl").read_text().splitlines()) > 5
+
+
 def test_every_kind_of_bad_answer_counts_once_and_as_what_it_is(standin: Standin, tmp_path: Path) -> None:
     stack = standin()
     stack.post("/misbehave/mixed")

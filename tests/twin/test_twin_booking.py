@@ -193,6 +193,27 @@ def test_email_that_is_too_long_or_has_a_bar_is_500_and_no_booking(desk: Desk, e
     assert len(desk.service.hotel.orders) == 3
 
 
+def test_guest_whose_email_has_a_bar_stays_and_is_refused_again(desk: Desk) -> None:
+    before = len(desk.service.hotel.customers)
+    for first, email in (("Ada", "a|b@example.com"), ("Grace", "A|b@example.com")):
+        assert desk.book(booking(email=email, person={"firstname": first})).status == 500
+    assert len(desk.service.hotel.customers) == before + 1
+    kept = desk.service.hotel.find_customer("a|b@example.com")
+    assert kept is not None
+    assert (kept.firstname, kept.email) == ("Grace", "A|b@example.com")
+    assert len(desk.service.hotel.orders) == 3
+
+
+def test_known_guest_takes_the_letter_case_of_the_last_booking(desk: Desk) -> None:
+    before = len(desk.service.hotel.customers)
+    for email in ("ada9@example.com", "ADA9@Example.com"):
+        assert desk.book(booking(email=email)).status == 200
+    assert len(desk.service.hotel.customers) == before + 1
+    kept = desk.service.hotel.find_customer("ada9@example.com")
+    assert kept is not None
+    assert kept.email == "ADA9@Example.com"
+
+
 @pytest.mark.parametrize(
     "email", ["a.@x.com", "a..b@x.com", "a@x-.com", "a@127.0.0.1", "a@x.c", "x" * 116 + "@example.com"]
 )

@@ -1,0 +1,52 @@
+"""The control of a load run: the stand-in for the PMS, asked directly while the load is on.
+
+A twin answers at the times that were recorded at QloApps. When it takes much longer although nobody disturbs it, it is
+the machine that is late, and what the agent's guests had to wait says nothing about the agent (design, rule 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pms_drill import clock
+from pms_drill.repeating import Repeating
+
+#: Asked four times a second, one request after the other: enough for a percentile of a phase, no load by itself.
+INTERVAL_S = 0.25
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question of the control.
+
+    Attributes:
+        at: begin on the monotonic clock, in seconds.
+        ms: time to the whole answer; None if there was none.
+    """
+
+    at: float
+    ms: float | None
+
+
+class Control(Repeating):
+    """Asks again and again while it is entered.
+
+    Args:
+        ask: one question to the PMS, past agent and proxies; raises when there is no good answer.
+    """
+
+    def __init__(self, ask: Callable[[], None], interval: float = INTERVAL_S) -> None:
+        super().__init__(interval, "load control")
+        self._ask = ask
+        self.samples: list[Sample] = []
+
+    def act(self) -> None:
+        """Ask once and note how long it took."""
+        begun = clock.now()
+        try:
+            self._ask()
+        except Exception:  # whatever it raises, it is one question without an answer
+            self.samples.append(Sample(begun, None))
+        else:
+            self.samples.append(Sample(begun, (clock.now() - begun) * 1000))

@@ -1,0 +1,147 @@
+"""A stack with more handles for faults: the agent's and the PMS's processes, https to the PMS, a clock to step.
+
+It wraps any stack, so that no backend has to know of these faults. What needs a restart of the agent (https, the
+clock) is put into its environment; experiments start it afresh anyway.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from pms_drill.checks.verdict import SkipReason
+from pms_drill.errors import DrillError
+from pms_drill.faults import faketime
+from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.own_processes import OwnListeners
+from pms_drill.faults.story import Needs
+from pms_drill.faults.tls_front import TlsFront
+from pms_drill.profile import Profile
+from pms_drill.stack.base import Addresses, Stack
+
+#: Toxiproxy's proxy in front of the TLS front.
+HTTPS_PROXY = "pms-https"
+
+
+def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | None:
+    """What a stack lacks for a fault, for a typed skip; None if it has everything."""
+    if Needs.LINUX in needs and sys.platform != "linux":
+        return SkipReason.NEEDS_LINUX, "the kernel's queue of connections is filled as Linux does it"
+    if needs & {Needs.AGENT_PROCESS, Needs.AGENT_SETTINGS, Needs.HTTPS, Needs.FAKETIME}:
+        if not {"restart-agent", "kill-agent"} <= stack.capabilities:
+            return SkipReason.STACK_CANNOT, "the stack cannot restart the agent"
+        if needs & {Needs.AGENT_SETTINGS, Needs.HTTPS} and not upstream_env(stack.profile, ""):
+            return SkipReason.AGENT_CANNOT, "no variable of agent.env has {pms_url} in it"
+    if Needs.FAKETIME in needs and not _can_step(stack.run_dir):
+        return SkipReason.STACK_CANNOT, "libfaketime does not work on this machine"
+    return None
+
+
+def upstream_env(profile: Profile, url: str) -> dict[str, str]:
+    """The variables of the profile that name the PMS's base URL, with another one in them."""
+    return {name: value.replace("{pms_url}", url) for name, value in profile.agent.env.items() if "{pms_url}" in value}
+
+
+@contextmanager
+def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
+    """The stack with what the needs ask for; everything is taken away again at the end.
+
+    Raises:
+        DrillError: it is not possible here; `missing` says so beforehand.
+    """
+    lacks = missing(stack, needs)
+    if lacks is not None:
+        raise DrillError(f"this stack cannot make the fault: {lacks[1]}", where=str(lacks[0]))
+    with ExitStack() as ends:
+        equipment = _Equipped(stack)
+        ends.callback(equipment.agent.go_on)
+        ends.callback(equipment.pms_process.go_on)
+        if needs & {Needs.HTTPS, Needs.FAKETIME}:
+            folder = Path(tempfile.mkdtemp(prefix=".equipment-", dir=stack.run_dir))
+            ends.callback(shutil.rmtree, folder, ignore_errors=True)
+            ends.callback(stack.restart_agent)  # without what it was equipped with
+            if Needs.HTTPS in needs:
+                equipment.front = ends.enter_context(TlsFront(stack.place.proxy.upstream, folder))
+                toxiproxy = stack.place.toxiproxy
+                ends.callback(toxiproxy.remove, HTTPS_PROXY)
+                proxy = toxiproxy.create(HTTPS_PROXY, equipment.front.address)
+                equipment.env |= upstream_env(stack.profile, f"https://{proxy.listen}")
+                equipment.env["SSL_CERT_FILE"] = str(equipment.front.authority)
+            if Needs.FAKETIME in needs:
+                equipment.clock = faketime.SteppableClock(folder)
+                equipment.env |= equipment.clock.env
+        yield cast(Stack, equipment)
+
+
+class _Equipped:
+    """Everything of the wrapped stack, but for what is defined here."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.env: dict[str, str] = {}
+        self.front: TlsFront | None = None
+        self.clock: faketime.SteppableClock | None = None
+        self.agent = _Agent(self, stack)
+        self.pms_process = OwnListeners("PMS", stack.addresses.pms)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stack, name)
+
+    @property
+    def place(self) -> Place:
+        place = replace(self._stack.place, agent=self.agent, pms_process=self.pms_process)
+        return place if self.front is None else replace(place, proxy_name=HTTPS_PROXY, tls=self.front)
+
+    @property
+    def addresses(self) -> Addresses:
+        addresses = self._stack.addresses
+        return addresses if self.front is None else replace(addresses, upstream=f"https://{self.place.proxy.listen}")
+
+    def restart_agent(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:
+        self._stack.restart_agent(fresh=fresh, env={**self.env, **(env or {})})
+
+
+class _Agent:
+    """Control of the agent: `AgentControl`."""
+
+    def __init__(self, equipment: _Equipped, stack: Stack) -> None:
+        self._equipment = equipment
+        self._stack = stack
+        self._listeners = OwnListeners("agent", stack.addresses.agent)
+        self.address = stack.addresses.agent.removeprefix("http://")
+        self.live_path = stack.profile.endpoints.live
+        self.upstream = stack.addresses.upstream
+
+    def pause(self) -> None:
+        self._listeners.pause()
+
+    def go_on(self) -> None:
+        self._listeners.go_on()
+
+    def kill(self) -> None:
+        self._stack.kill_agent()
+
+    def start(self, upstream: str | None = None) -> None:
+        self.upstream = upstream or self._equipment.addresses.upstream
+        self._equipment.restart_agent(
+            fresh=False, env=upstream_env(self._stack.profile, upstream) if upstream else None
+        )
+
+    def step_clock(self, seconds: float) -> None:
+        if self._equipment.clock is None:
+            raise DrillError("the agent was not started with a clock that can be stepped")
+        self._equipment.clock.step(seconds)
+
+
+def _can_step(run_dir: Path) -> bool:
+    folder = Path(tempfile.mkdtemp(prefix=".clock-", dir=run_dir))
+    try:
+        return faketime.works(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,41 @@
+"""docs/faults.md is the catalogue's, all of it, and up to date."""
+
+from __future__ import annotations
+
+from pms_drill.faults import catalogue
+from pms_drill.faults.document import CAUSES, DEPLOYED, FILE, render, unexplained
+from pms_drill.faults.story import WITH_PROXIES, Needs, backends
+
+CHAPTERS = catalogue.chapters(DEPLOYED)
+
+
+def test_document_is_up_to_date() -> None:
+    assert FILE.read_text(encoding="utf-8") == render(CHAPTERS, DEPLOYED), "docs/faults.md is stale: make docs"
+
+
+def test_every_fault_is_explained() -> None:
+    assert unexplained(CHAPTERS) == []
+
+
+def test_every_fault_belongs_to_a_cause_and_has_an_entry() -> None:
+    text = render(CHAPTERS, DEPLOYED)
+    for fault in catalogue.all_faults(10, 60, 30).values():
+        assert fault.cause in CAUSES
+        assert f"\n### {fault.name}\n" in text
+        assert backends(fault.needs)
+
+
+def test_catalogue_has_faults_of_every_cause() -> None:
+    assert {fault.cause for fault in catalogue.all_faults(10, 60).values()} == set(CAUSES)
+
+
+def test_same_symptom_is_listed_with_both_truths() -> None:
+    [line] = [line for line in render(CHAPTERS, DEPLOYED).splitlines() if line.startswith("| connection reset")]
+    worked, not_worked = line.split(" | ")[1:3]
+    assert "`answer_lost`" in worked
+    assert "`request_dropped`" in not_worked
+
+
+def test_what_needs_nothing_runs_wherever_the_proxies_are() -> None:
+    assert backends(frozenset()) == WITH_PROXIES
+    assert backends(frozenset({Needs.HTTPS})) == ("embedded", "native")

@@ -1,0 +1,121 @@
+"""Faults before HTTP and beside the network, on a running stack: proved, met by the agent, and gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pms_drill import clock
+from pms_drill import profile as profiles
+from pms_drill.checks.verdict import SkipReason
+from pms_drill.faults import catalogue
+from pms_drill.faults.lifecycle import Fault, injected
+from pms_drill.faults.story import Needs
+from pms_drill.lease import STATE_VARIABLE, Lease
+from pms_drill.stack.backends import open_stack
+from pms_drill.stack.base import Stack
+from pms_drill.stack.equipped import equipped, missing
+
+SPECIAL = {
+    name: fault
+    for name, fault in catalogue.all_faults(0.5, 2).items()
+    if fault.needs and Needs.PMS_SWITCHES not in fault.needs
+}
+pytestmark = pytest.mark.xdist_group("equipped stack")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder: Path = tmp_path_factory.mktemp("equipped")
+    (folder / "run" / "logs").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_VARIABLE, str(folder / "state"))
+        profile = profiles.load("reference-fast")
+        with Lease() as lease, open_stack("embedded", profile, folder / "run", label="t", lease=lease, seed=1) as open_:
+            yield open_
+
+
+def ask(stack: Stack) -> httpx.Response:
+    night = date.today() + timedelta(days=40)
+    body = {"hotel_id": 1, "check_in": f"{night}", "check_out": f"{night + timedelta(days=1)}", "room_type": 1}
+    return httpx.post(f"{stack.addresses.agent}/api/v1/pms/availability", json=body, timeout=3, trust_env=False)
+
+
+def kinds(stack: Stack) -> set[str]:
+    """Kinds of errors that the agent has counted."""
+    return {
+        sample["kind"]
+        for line in stack.scrape().text.splitlines()
+        if line.startswith("pms_api_errors_total{") and not line.endswith(" 0.0")
+        for sample in [
+            dict(pair.split("=") for pair in line[line.index("{") + 1 : line.index("}")].replace('"', "").split(","))
+        ]
+    }
+
+
+#: What a guest gets, and the kind that the agent counts; None where the agent itself is hit.
+SEEN = {
+    "full_backlog": (504, "timeout"),
+    "no_address": (502, "connect"),
+    "tls_expired": (502, "connect"),
+    "tls_wrong_name": (502, "connect"),
+    "tls_untrusted": (502, "connect"),
+    "tls_cut": (502, "connect"),
+    "pms_paused": (504, "timeout"),
+    "agent_paused": None,
+    "agent_killed": None,
+    "clock_forward": (200, ""),
+    "clock_back": (200, ""),
+}
+
+
+@pytest.mark.parametrize("fault", SPECIAL.values(), ids=SPECIAL)
+def test_agent_and_its_guests_see_what_the_catalogue_says(stack: Stack, fault: Fault) -> None:
+    assert missing(stack, fault.needs) is None
+    with equipped(stack, fault.needs) as ready:
+        ready.restart_agent()
+        assert ask(ready).json()["source"] == "pms"
+        with injected(fault, ready.place):
+            if SEEN[fault.name] is None:
+                with pytest.raises(httpx.TransportError):
+                    httpx.get(f"{ready.addresses.agent}/health/live", timeout=0.3, trust_env=False)
+            else:
+                status, kind = SEEN[fault.name]
+                assert ask(ready).status_code == status
+                assert kinds(ready) == ({kind} if kind else set())
+        assert ask(ready).json()["source"] == "pms"
+    stack.restart_agent()
+    assert ask(stack).json()["source"] == "pms"
+
+
+def test_faults_of_http_act_over_tls_too(stack: Stack) -> None:
+    with equipped(stack, frozenset({Needs.HTTPS})) as ready:
+        ready.restart_agent()
+        for name in ("server_error", "hang", "reset_before"):
+            with injected(catalogue.named(name, catalogue.Scale(0.5, 2)), ready.place):
+                assert ask(ready).status_code in (502, 504)
+        assert ask(ready).json()["source"] == "pms"
+
+
+def test_stepped_clock_is_the_wall_clock_only(stack: Stack) -> None:
+    with equipped(stack, SPECIAL["clock_back"].needs) as ready:
+        ready.restart_agent()
+        with injected(SPECIAL["clock_back"], ready.place):
+            told = parsedate_to_datetime(ask(ready).headers["date"])
+            assert abs((clock.utc() - told).total_seconds() - 3600) < 10
+
+
+def test_agent_that_is_given_no_address_cannot_have_these_faults(stack: Stack) -> None:
+    class Fixed:
+        profile = stack.profile.model_copy(update={"agent": stack.profile.agent.model_copy(update={"env": {}})})
+        capabilities = stack.capabilities
+        run_dir = stack.run_dir
+
+    lacks = missing(Fixed(), frozenset({Needs.HTTPS}))  # type: ignore[arg-type]
+    assert lacks is not None
+    assert lacks[0] is SkipReason.AGENT_CANNOT
