@@ -35,8 +35,8 @@ def failures_across_the_window_add_up(evidence: Evidence) -> Verdict:
     bad = [op for op in asked if not is_rejection(op)]
     rejected = any(map(is_rejection, asked))
     seen = {"answers": f"{len(bad)} failed, then {'rejected' if rejected else 'no rejection'}"}
-    if len(asked) < least or not evidence.asked("first_half"):
-        return failed(claimed, **seen) if rejected else unknown(claimed, **seen)
+    if not evidence.asked("first_half") or (len(asked) < least and not rejected):
+        return unknown(claimed, **seen)
     return judge(rejected and len(bad) == least, claimed, **seen)
 
 

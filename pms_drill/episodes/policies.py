@@ -84,13 +84,14 @@ def _forced_open(scene: Scene) -> None:
     stack, profile = scene.stack, scene.profile
     headers = {"Authorization": f"Bearer {stack.admin_token}"}
     with httpx.Client(base_url=stack.addresses.agent, headers=headers, timeout=5.0, trust_env=False) as admin:
-        admin.post(profile.breaker.force_open).raise_for_status()
+        told = admin.post(profile.breaker.force_open)
+        stack.journal.note("step", "forced_open", f"answered {told.status_code}")
         ends = clock.now() + _WAITS * profile.breaker.recovery_timeout
         with scene.phase("forced"):
             while clock.now() < ends:
                 scene.guests.ask(scene.book.guest(), "forced")
                 scene.pause(_ROUND_S)
-        admin.post(profile.endpoints.reset).raise_for_status()
+        admin.post(profile.endpoints.reset)
     ask(scene, "after_reset")
 
 
