@@ -11,9 +11,11 @@ TIER ?= pr
 STACK ?= embedded
 PROFILE ?= reference-fast
 SEED ?=
-RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+# More options of pms-drill, such as OPTIONS="--agent-url http://127.0.0.1:8000" for STACK=external.
+OPTIONS ?=
+RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
+.PHONY: help setup qloapps doctor test-pms-integration test smoke contracts chaos load bench report docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -30,14 +32,20 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-pms-integration: setup ## the main job: STACK= TIER=smoke|pr|weekly PROFILE= SEED=
+test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly STACK=embedded|native|compose|external PROFILE= SEED= OPTIONS=
 	@$(RUN)
 
 smoke: ## the main job in at most 90 s
 	@$(MAKE) --no-print-directory test-pms-integration TIER=smoke
 
+qloapps: $(STAMP) ## get the pinned QloApps into QLOAPPS_DIR= (.cache/qloapps), for STACK=native and compose
+	@$(BIN)/python -m pms_drill.external qloapps --into "$${QLOAPPS_DIR:-.cache/qloapps}"
+
+doctor: setup ## what is there for STACK=, and what a run would skip
+	@$(BIN)/pms-drill doctor --pms-stack $(STACK) --pms-profile $(PROFILE) $(OPTIONS)
+
 contracts chaos load: setup ## one part of the main job
-	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q

@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,11 @@ from types import FrameType
 
 from pms_drill import clock, profile, runs
 from pms_drill.errors import DrillError
-from pms_drill.report import page, results
+from pms_drill.evidence import canaries
+from pms_drill.report import page, results, secret_search
 from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
-from pms_drill.report.outcomes import RunContext, count_lines
+from pms_drill.report.outcomes import Record, RunContext, count_lines
 from pms_drill.report.stand_in import weekly_on
 from pms_drill.session import Session
 from pms_drill.stack import backends
@@ -101,6 +102,8 @@ class _Progress:
     started: datetime
     ended: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    private: Path | None = None
+    judged: list[Record] = field(default_factory=list)
 
 
 class Run:
@@ -154,9 +157,10 @@ class Run:
             DrillError: the results cannot be written.
         """
         signals = Interruption()
-        with signals.listening():
+        with signals.listening(), ExitStack() as ends:
             progress = self._begin()
             try:
+                progress.private = self._private(progress, ends)
                 for part in self._parts:
                     why = self._hindrance(progress, signals)
                     if why:
@@ -219,6 +223,7 @@ class Run:
             cwd=self._root,
             log=progress.folder / "logs" / f"{part}.log",
             say=self._say,
+            env={canaries.VARIABLE: str(progress.private)} if progress.private else {},
         )
         try:
             code = self._await(part, session, progress, signals)
@@ -266,7 +271,19 @@ class Run:
 
     def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
         options = self._options
-        argv = [sys.executable, "-m", "pytest", part, "-q", "--tb=short", "-p", "no:locust", "-p", "no:cacheprovider"]
+        argv = [
+            sys.executable,
+            "-m",
+            "pytest",
+            part,
+            "-q",
+            "-rfE",
+            "--tb=short",
+            "-p",
+            "no:locust",
+            "-p",
+            "no:cacheprovider",
+        ]
         if part != "contracts":
             argv += ["-p", "no:schemathesis"]
         argv += ["-n", str(workers), "--dist", "loadgroup"]
@@ -281,6 +298,8 @@ class Run:
 
     def _conclude(self, progress: _Progress) -> RunVerdict:
         try:
+            self._write(progress)
+            self._search_for_secrets(progress)  # the results are written by then, so that they are searched, too
             verdict = self._write(progress)
         finally:
             runs.finish(progress.folder)
@@ -288,6 +307,24 @@ class Run:
             self._publish(progress)
         self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
         return verdict
+
+    def _private(self, progress: _Progress, ends: ExitStack) -> Path | None:
+        """A folder outside of the results for the run's secrets; removed at the end, or by the next run."""
+        from pms_drill import lease
+
+        try:
+            return ends.enter_context(lease.Lease()).new_folder("secrets")
+        except (DrillError, OSError) as error:
+            progress.trouble.append(f"secrets cannot be searched for: {error}")
+            return None
+
+    def _search_for_secrets(self, progress: _Progress) -> None:
+        if progress.private is None:
+            return
+        try:
+            progress.judged = secret_search.search(progress.folder, progress.private, self._context)
+        except OSError as error:
+            progress.trouble.append(f"the results cannot be searched for secrets: {error.strerror}")
 
     def _publish(self, progress: _Progress) -> None:
         try:
@@ -308,6 +345,7 @@ class Run:
                 duration=clock.now() - progress.began,
                 waivers=self._profile.waiver,
                 trouble=progress.trouble,
+                judged=progress.judged,
                 selection=self._options.selection,
                 fail_on=self._options.fail_on,
             )

@@ -39,6 +39,9 @@ _TABLE = {
     "server_error": _Row(True, False, "server", (502,)),
     "garbage_200": _Row(True, False, "bad_answer", (502,)),
     "not_found": _Row(True, True, "", (404,), opens=False),
+    "drip": _Row(True, False, "timeout", (504,)),
+    "cut_in_headers": _Row(True, False, "lost", (502,)),
+    "tls_expired": _Row(False, True, "connect", (502,)),
     # At the PMS itself; a stack runs those that its PMS can have.
     "db_down": _Row(True, False, "server", (502,)),
     "db_refused": _Row(True, False, "server", (502,)),

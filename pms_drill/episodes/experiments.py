@@ -22,9 +22,12 @@ from pms_drill.episodes import (
     streak,
     unsteady,
 )
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation
+from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation, fault_named
+from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
+from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
+from pms_drill.stack.equipped import equipped, missing
 
 #: Fixture -> names of the experiments that it gives the evidence of.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -71,8 +74,25 @@ _MODULES: Mapping[str, Any] = {
 
 
 def run(name: str, stack: Stack, seed: int) -> Any:
-    """Run the experiment and give its evidence."""
-    return _module(name).run(stack, name, seed)
+    """Run the experiment and give its evidence; the stack is equipped for its fault first.
+
+    Raises:
+        TypedSkip: the stack or the agent cannot have the fault.
+    """
+    needs = _needs(name, stack.profile)
+    if lacks := missing(stack, needs):
+        skip(*lacks)
+    if not needs:
+        return _module(name).run(stack, name, seed)
+    with equipped(stack, needs) as ready:
+        return _module(name).run(ready, name, seed)
+
+
+def _needs(name: str, profile: Profile) -> frozenset[Needs]:
+    """What the experiment's fault needs beyond the stack's own means; what the PMS can have is looked at there."""
+    if name not in (*OUTAGES, *REFUSALS, *MIDWAY):
+        return frozenset()
+    return fault_named(name, profile).needs - {Needs.PMS_SWITCHES}
 
 
 def planned_seconds(name: str, profile: Profile) -> float:

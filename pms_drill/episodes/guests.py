@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from pms_drill import clock
+from pms_drill.evidence import canaries
 from pms_drill.evidence.history import Guest, Kind, Operation
 from pms_drill.profile import EndpointsPart
 from pms_drill.stack.gate import Hooks
@@ -94,7 +95,7 @@ class Guests:
             base_url=agent_url,
             timeout=patience,
             trust_env=False,
-            event_hooks=hooks,
+            event_hooks=canaries.hooks(hooks),
             limits=httpx.Limits(max_connections=most_at_once, max_keepalive_connections=most_at_once),
         )
         self._pool = ThreadPoolExecutor(most_at_once, thread_name_prefix="guest")

@@ -9,6 +9,7 @@ from types import TracebackType
 import httpx
 
 from pms_drill import clock
+from pms_drill.evidence import canaries
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import EndpointsPart
 
@@ -23,7 +24,7 @@ class Observer:
     """
 
     def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
-        self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False)
+        self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False, event_hooks=canaries.hooks())
         self._endpoints = endpoints
         self._every = every
         self._stop = threading.Event()

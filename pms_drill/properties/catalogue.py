@@ -18,7 +18,7 @@ from pms_drill.errors import DrillError
 FILE = Path(__file__).with_name("catalogue.toml")
 
 #: Who can see whether a property holds (docs/architecture.md, "Words").
-Witness = Literal["answers", "ledger", "pms", "metrics", "log", "health", "document", "generator"]
+Witness = Literal["answers", "ledger", "pms", "metrics", "log", "health", "document", "generator", "results"]
 #: How a check was seen failing (design rule: a check that cannot fail is a defect).
 PROOFS = {
     "history": "a literal history on which this property's check says failed: the node id of a test of this project",
@@ -39,12 +39,12 @@ class Group(_Part):
     Attributes:
         name: what properties refer to.
         title: for people.
-        part: contracts, chaos or load.
+        part: contracts, chaos or load; "run" for what the runner judges at the end of a run.
     """
 
     name: str
     title: str
-    part: Literal["contracts", "chaos", "load"]
+    part: Literal["contracts", "chaos", "load", "run"]
 
 
 class Property(_Part):

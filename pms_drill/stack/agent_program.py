@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
 from pms_drill.stack.ports import listens
@@ -54,7 +55,7 @@ class AgentProgram:
         self._port = 0
         self._starts = 0
         self._log_begins = 0
-        self.admin_token = secrets.token_urlsafe(24)
+        self.admin_token = canaries.plant(canaries.ADMIN_TOKEN, secrets.token_urlsafe(24))
 
     @property
     def url(self) -> str:

@@ -155,6 +155,11 @@ class PhpServer:
         """Whether it lives."""
         return self._program is not None and self._program.running
 
+    @property
+    def exit_code(self) -> int | None:
+        """Of its first process, once it has ended; negative for a signal."""
+        return self._program.exit_code if self._program else None
+
     def start(self, note_child: Callable[[int, str], None]) -> None:
         """Start it and wait until it answers something.
 

@@ -19,6 +19,7 @@ import httpx
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
@@ -76,7 +77,7 @@ class ProcessStack:
         self.run_dir = run_dir
         self.pms_key = pms.harness_key
         self.agent_key = pms.agent_key
-        self._token = secrets.token_urlsafe(24)
+        self._token = canaries.plant(canaries.CONTROL_TOKEN, secrets.token_urlsafe(24))
         self._label = label
         self._lease = lease
         self._pms = pms

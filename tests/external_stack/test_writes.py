@@ -7,7 +7,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from tests.external_stack.conftest import Hotel, RunExternal
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("hotel")]
+pytestmark = [pytest.mark.timeout(350), pytest.mark.xdist_group("hotel")]
 
 _ALLOW = "--allow-writes=127.0.0.1"
 
