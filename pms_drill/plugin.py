@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pms_drill.stack.base import Stack
 
 #: Fixtures of the contract suites, and of experiments that need no more than their evidence.
-pytest_plugins = ["pms_drill.contract.fixtures", "pms_drill.episodes.fixtures"]
+pytest_plugins = ["pms_drill.contract.fixtures", "pms_drill.contract.sources", "pms_drill.episodes.fixtures"]
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,9 @@ def test_a_restart_that_costs_the_threshold_again_passes():
     assert RESTART(restarted(5, 0)).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("evidence", [restarted(5, 6), restarted(8, 5), restarted(5, 8, closes=False)], ids=str)
+@pytest.mark.parametrize(
+    "evidence", [restarted(5, 6), restarted(8, 5), restarted(5, 8, closes=False)], ids=["one more", "at first", "never"]
+)
 def test_a_breaker_per_request_or_per_undeclared_process_fails(evidence):
     assert RESTART(evidence).outcome is Outcome.FAILED
 
