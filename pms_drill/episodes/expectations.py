@@ -135,4 +135,9 @@ def policy(profile: Profile, slack: float) -> Policy:
         probes_to_close=profile.breaker.probes_to_close,
         workers=profile.breaker.workers,
         read_repeats=profile.pms.read_repeats,
+        minimum_calls=profile.breaker.minimum_calls,
+        window=profile.breaker.window or 0.0,
+        slow_call=profile.breaker.slow_call or 0.0,
+        wait_growth=profile.breaker.wait_growth,
+        longest_wait=profile.breaker.longest_wait or float("inf"),
     )

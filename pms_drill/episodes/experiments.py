@@ -15,6 +15,7 @@ from pms_drill.episodes import (
     mock_switch,
     other_settings,
     outage,
+    policies,
     refusal,
     reset,
     simultaneous,
@@ -44,6 +45,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "clock_steps": ("clock_steps",),
     "limited_until": ("limited_until",),
     "unsteady": ("unsteady",),
+    "call_volume": ("call_volume",),
+    "growing_wait": ("growing_wait",),
+    "forced_open": ("forced_open",),
+    "slow_calls": ("slow_calls",),
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -61,6 +66,10 @@ _MODULES: Mapping[str, Any] = {
     "clock_steps": clock_steps,
     "limited_until": limited_until,
     "unsteady": unsteady,
+    "call_volume": policies,
+    "growing_wait": policies,
+    "forced_open": policies,
+    "slow_calls": policies,
 }
 
 

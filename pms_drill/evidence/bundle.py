@@ -25,6 +25,7 @@ class Policy:
         probes_to_close: good probes in a row that close the breaker.
         workers: processes of the agent, each with a breaker of its own.
         read_repeats: how often a read is sent again after a lost connection.
+        minimum_calls, window, slow_call, wait_growth, longest_wait: optional policies, as in a profile.
     """
 
     threshold: int
@@ -39,6 +40,11 @@ class Policy:
     probes_to_close: int = 1
     workers: int = 1
     read_repeats: int = 1
+    minimum_calls: int = 0
+    window: float = 0.0
+    slow_call: float = 0.0
+    wait_growth: float = 1.0
+    longest_wait: float = float("inf")
 
 
 @dataclass(frozen=True)
