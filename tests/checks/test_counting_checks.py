@@ -91,7 +91,9 @@ def test_guests_who_hung_up_and_opened_it_fail():
 
 
 @pytest.mark.parametrize(
-    "evidence", [hung_up(WELL, 3), hung_up(REJECTED, answered=None), hung_up(REJECTED, answered=9.0)], ids=str
+    "evidence",
+    [hung_up(WELL, 3), hung_up(REJECTED, answered=None), hung_up(REJECTED, answered=9.0)],
+    ids=["of too few", "without an answer", "long after"],
 )
 def test_too_few_who_hung_up_or_answers_that_were_late_anyway_are_unknown(evidence):
     assert counting.hanging_up_is_no_failure(evidence).outcome is Outcome.UNKNOWN
