@@ -72,7 +72,7 @@ def pending_ones_end(evidence: Evidence) -> Verdict:
     One that is still pending is a failure only after the time that the contract gives it; before, it is unknown.
     """
     claimed = "each pending reservation ends: confirmed and held, or rejected or expired and not held"
-    pending = [fate for fate in _fates(evidence) if fate.reservation is not None and fate.reservation.status == 202]
+    pending = [fate for fate in _fates(evidence) if any(request.status == 202 for request in fate.requests)]
     if not pending:
         return unknown(claimed, answers="no reservation was pending")
     by_token = attempts(evidence.ledger, {fate.token for fate in pending})
