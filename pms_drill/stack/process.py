@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,10 @@ from pms_drill.errors import DrillError
 _PR_SET_PDEATHSIG = 1
 #: Loaded before any fork: between fork and exec nothing may be imported or allocated.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+#: The kernel ends a child with the *thread* that started it. Programs that are started from a thread of passage (the
+#: nemesis restarts the agent) are therefore started by this one, which lives as long as the harness.
+_STARTER = ThreadPoolExecutor(1, thread_name_prefix="starter")
 
 #: What a started program sees of our own environment; everything else is given by name.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -65,23 +71,29 @@ class Program:
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self.log.open("ab") as sink:
-                self._process = subprocess.Popen(
-                    self.argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    env=self._env,
-                    cwd=self._cwd,
-                    start_new_session=True,
-                    preexec_fn=_die_with_parent,
-                )
+            if threading.current_thread() is threading.main_thread():
+                self._process = self._spawn()
+            else:
+                self._process = _STARTER.submit(self._spawn).result()
         except OSError as error:
             raise DrillError(
                 f"the {self.name} could not be started: {error.strerror}",
                 where=f"{' '.join(self.argv)} (in {self._cwd})",
                 todo="check the command and the folder in the profile",
             ) from error
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as sink:
+            return subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env=self._env,
+                cwd=self._cwd,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
 
     @property
     def pid(self) -> int:
