@@ -248,6 +248,24 @@ def mock_switch(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Mo
 
 
 @pytest.fixture
+def workload(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
+    """The evidence of concurrent guests under mixed faults."""
+    return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def booking_case(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
+    """The evidence of a moment at which bookings get lost or doubled."""
+    return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def some_errors(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
+    """The evidence of a PMS that fails now and then."""
+    return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
 def guest_book(request: pytest.FixtureRequest, options: Options) -> GuestBook:
     """Makes guests for one test, who share nothing with those of other tests."""
     hotel = options.profile.pms.hotel_id

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from pms_drill.checks.attempts import attempts, early_repeats, is_booking
 from pms_drill.checks.fates import Class, Fate, classify
+from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.checks.moments import healed
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -46,6 +47,11 @@ def none_duplicated(evidence: Evidence) -> Verdict:
     if told:
         return failed(claimed, ledger=ledger, pms=_tally(evidence, fates))
     held = [fate for fate in fates if fate.rooms]
+    doubled = doubled_on_the_way(evidence)
+    excused = [fate for fate in held if 1 < fate.rooms <= 1 + doubled.get(fate.token, 0)]
+    if excused:
+        ledger += f"; {len(excused)} delivered twice on the way and booked twice by the PMS (QLO-01), not by the agent"
+        held = [fate for fate in held if fate not in excused]
     found = _by_class(evidence, claimed, held, "no guest's booking is held", Class.DUPLICATED)
     if not by_token and sent:
         ledger += "; none could be attributed"

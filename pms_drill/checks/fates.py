@@ -1,7 +1,8 @@
 """What became of each guest's reservation: a pure classification of a history against the PMS's bookings.
 
 The token of an intent is the guest's e-mail address, so each guest makes at most one reservation; only a request with
-an `Idempotency-Key` may be repeated, with the same key. The classes are those of histories (lost, duplicated, phantom, ...); when in doubt an operation counts as unknown, never as done.
+an `Idempotency-Key` may be repeated, with the same key. The classes are those of histories (lost, duplicated, phantom,
+...); when in doubt an operation counts as unknown, never as done.
 """
 
 from __future__ import annotations
@@ -157,8 +158,7 @@ def classify(history: Iterable[Operation], bookings: Iterable[Booking]) -> list[
     for booking in bookings:
         held[booking.email.lower()].append(booking)
     fates = [
-        Fate(token, tuple(requests[token]), tuple(lookups[token]), tuple(held.pop(token, ())), zero)
-        for token in tokens
+        Fate(token, tuple(requests[token]), tuple(lookups[token]), tuple(held.pop(token, ())), zero) for token in tokens
     ]
     return fates + [Fate(token, (), (), tuple(others), zero, foreign=True) for token, others in held.items()]
 

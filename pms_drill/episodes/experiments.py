@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pms_drill.episodes import midway, mock_switch, outage, refusal, reset
+from pms_drill.episodes import (
+    bookings_cases,
+    bookings_workload,
+    midway,
+    mock_switch,
+    outage,
+    refusal,
+    reset,
+    some_errors,
+)
 from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
@@ -17,6 +26,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "midway": MIDWAY,
     "breaker_reset": ("breaker_reset",),
     "mock_switch": ("mock_switch",),
+    "workload": ("bookings_workload",),
+    "booking_case": bookings_cases.CASES,
+    "some_errors": some_errors.NAMES,
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -25,6 +37,9 @@ _MODULES: Mapping[str, Any] = {
     "midway": midway,
     "breaker_reset": reset,
     "mock_switch": mock_switch,
+    "workload": bookings_workload,
+    "booking_case": bookings_cases,
+    "some_errors": some_errors,
 }
 
 
