@@ -30,6 +30,7 @@ from pms_drill.load.plan import plan_for
 from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.view import StackUnderLoad
 from pms_drill.profile import Profile
+from pms_drill.report import show
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
@@ -177,6 +178,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         skip(need.reason, need.why)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Draw what happened to the guests that a failed claim names."""
+    try:
+        return (yield)
+    except AssertionError as error:
+        evidence = next((one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Evidence)), None)
+        marker = item.get_closest_marker("property")
+        if evidence is None or marker is None:
+            raise
+        options = item.config.stash[_OPTIONS]
+        name = f"{marker.args[0]}-{_episode(item) or item.name}"
+        raise AssertionError(show.with_picture(str(error), evidence, name, options.run_dir)) from error
+
+
 @pytest.fixture(scope="session")
 def options(pytestconfig: pytest.Config) -> Options:
     """What the session was asked for."""
@@ -248,9 +264,11 @@ def mock_switch(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Mo
 
 
 @pytest.fixture
-def workload(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
-    """The evidence of concurrent guests under mixed faults."""
-    return cast(Evidence, episode_book.evidence(request.param))
+def workload(request: pytest.FixtureRequest, episode_book: EpisodeBook, options: Options) -> Evidence:
+    """The evidence of concurrent guests under mixed faults; the run's folder gets a picture of it."""
+    evidence = cast(Evidence, episode_book.evidence(request.param))
+    show.overview(evidence, request.param, options.run_dir)
+    return evidence
 
 
 @pytest.fixture
