@@ -23,7 +23,7 @@ from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
-from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 from pms_drill.evidence.reset import ResetEvidence
 from pms_drill.lease import Lease
 from pms_drill.load.plan import plan_for
@@ -281,6 +281,12 @@ def booking_case(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> E
 def some_errors(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
     """The evidence of a PMS that fails now and then."""
     return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def mock_contract(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> MockContract:
+    """The same generated requests on the mock and on the PMS."""
+    return cast(MockContract, episode_book.evidence(request.param))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pms_drill.episodes import (
     bookings_cases,
     bookings_workload,
     midway,
+    mock_contract,
     mock_switch,
     outage,
     refusal,
@@ -29,6 +30,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "workload": ("bookings_workload",),
     "booking_case": bookings_cases.CASES,
     "some_errors": some_errors.NAMES,
+    "mock_contract": ("mock_contract",),
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -40,6 +42,7 @@ _MODULES: Mapping[str, Any] = {
     "workload": bookings_workload,
     "booking_case": bookings_cases,
     "some_errors": some_errors,
+    "mock_contract": mock_contract,
 }
 
 

@@ -35,7 +35,7 @@ def with_picture(text: str, evidence: Evidence, name: str, run_dir: Path) -> str
         return text
     path = picture.write(run_dir / FOLDER / f"{name}.svg", evidence, name, tokens)
     svg = allure.attachment_type.SVG
-    allure.attach(path.read_text(encoding="utf-8"), name=name, attachment_type=svg)  # type: ignore[no-untyped-call]
+    allure.attach(path.read_text(encoding="utf-8"), name=name, attachment_type=svg)
     return f"{text}\npicture   {path.relative_to(run_dir)}"
 
 
