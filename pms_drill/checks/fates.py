@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Ending, Kind, Operation
 
 
@@ -161,6 +162,20 @@ def classify(history: Iterable[Operation], bookings: Iterable[Booking]) -> list[
         Fate(token, tuple(requests[token]), tuple(lookups[token]), tuple(held.pop(token, ())), zero) for token in tokens
     ]
     return fates + [Fate(token, (), (), tuple(others), zero, foreign=True) for token, others in held.items()]
+
+
+def fates_of(evidence: Evidence) -> list[Fate]:
+    """The fates of the guests of an experiment. Without a final read they say only what guests were told.
+
+    Many checks read the same evidence one after the other, so that the last result is kept.
+    """
+    if not _last or _last[0][0] is not evidence:
+        found = [fate for fate in classify(evidence.operations, evidence.bookings or ()) if not fate.foreign]
+        _last[:] = [(evidence, found)]
+    return _last[0][1]
+
+
+_last: list[tuple[Evidence, list[Fate]]] = []
 
 
 def _classes(fate: Fate) -> Iterable[Class]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from pms_drill.checks.attempts import attempts, is_booking
-from pms_drill.checks.fates import Fate, classify
+from pms_drill.checks.fates import Fate, fates_of
 from pms_drill.checks.moments import SHARE
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bookings import Booking
@@ -25,7 +25,7 @@ _HOTEL = re.compile(r'"id_property"\s*:\s*"?(\d+)')
 def same_key_same_reservation(evidence: Evidence) -> Verdict:
     """BOOK-08: a request that is repeated with its `Idempotency-Key` is the same reservation, and one booking."""
     claimed = "a request repeated with its key is given the same reservation, and the PMS holds one room for it at most"
-    repeated = [fate for fate in _fates(evidence) if len(fate.requests) > 1]
+    repeated = [fate for fate in fates_of(evidence) if len(fate.requests) > 1]
     if not repeated:
         return unknown(claimed, answers="no request was repeated with its key")
     if evidence.bookings is None:
@@ -44,7 +44,7 @@ def same_key_same_reservation(evidence: Evidence) -> Verdict:
 def in_flight_when_it_opened(evidence: Evidence) -> Verdict:
     """BOOK-09: a booking that is on its way when the breaker opens is sent once, ends, and is held once."""
     claimed = "a booking that is on its way when the breaker opens is sent once, is confirmed in the end and held once"
-    by_token = {fate.token: fate for fate in _fates(evidence) if fate.requests}
+    by_token = {fate.token: fate for fate in fates_of(evidence) if fate.requests}
     opened = _first_without_pms(evidence)
     if opened is None:
         return unknown(claimed, answers="nobody was answered without the PMS, so that the breaker did not open")
@@ -72,7 +72,7 @@ def one_of_late_ones_stays(evidence: Evidence) -> Verdict:
     claimed = "of several bookings for one reservation only one is held in the end: the one that the guest was told of"
     if evidence.bookings is None:
         return unknown(claimed, pms="could not be read at the end")
-    fates = _fates(evidence)
+    fates = fates_of(evidence)
     doubled = _doubled_on_the_way(evidence, fates)
     several = [fate for fate in fates if fate.requests and len(fate.bookings) > 1 + doubled.get(fate.token, 0)]
     if not several:
@@ -157,17 +157,13 @@ def doubled_on_the_way(evidence: Evidence) -> Mapping[str, int]:
 
     The agent saw one request and one good answer; that QloApps books it twice is a finding (QLO-01), not its defect.
     """
-    return _doubled_on_the_way(evidence, _fates(evidence))
+    return _doubled_on_the_way(evidence, fates_of(evidence))
 
 
 def _doubled_on_the_way(evidence: Evidence, fates: Sequence[Fate]) -> dict[str, int]:
     by_token = attempts(evidence.ledger, {fate.token for fate in fates})
     surplus = {token: sum(max(0, entry.copies - 1) for entry in tried) for token, tried in by_token.items()}
     return {token: count for token, count in surplus.items() if count}
-
-
-def _fates(evidence: Evidence) -> list[Fate]:
-    return [fate for fate in classify(evidence.operations, evidence.bookings or ()) if not fate.foreign]
 
 
 def _ids(fate: Fate) -> set[str]:
