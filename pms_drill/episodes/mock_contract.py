@@ -41,7 +41,7 @@ def run(stack: Stack, name: str, seed: int) -> MockContract:
 
 def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
     """About how long it takes."""
-    return 8.0
+    return 20.0
 
 
 def _generate(stack: Stack, name: str, seed: int) -> Mapping[str, Generated]:
