@@ -38,6 +38,7 @@ _OUTAGE = (_FAULTS, _READ)
 GROUPS: Mapping[str, tuple[Need, ...]] = {
     "BRK": _OUTAGE,
     "FAIL": _OUTAGE,
+    "AUTH": _OUTAGE,
     "BOOK": _OUTAGE,
     "MET": _OUTAGE,
     "LOG": (*_OUTAGE, _LOG),
@@ -47,7 +48,12 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "LOAD": (_OWN,),
 }
 #: Single properties that need more than their group.
-SINGLE: Mapping[str, tuple[Need, ...]] = {"RESET-02": (_RESTART,)}
+SINGLE: Mapping[str, tuple[Need, ...]] = {
+    "RESET-02": (_RESTART,),
+    "BRK-25": (_RESTART,),
+    "BRK-26": (_RESTART,),
+    "BRK-52": (_RESTART,),
+}
 
 
 def missing(property_id: str, capabilities: Set[str]) -> Need | None:
