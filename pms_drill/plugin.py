@@ -24,13 +24,14 @@ from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
-from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 from pms_drill.evidence.reset import ResetEvidence
 from pms_drill.lease import Lease
 from pms_drill.load.plan import plan_for
 from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.view import StackUnderLoad
 from pms_drill.profile import Profile
+from pms_drill.report import show
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
@@ -183,6 +184,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         reporter.write_line(f"planned: {len(names)} experiments, about {seconds:.0f} s together")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Draw what happened to the guests that a failed claim names."""
+    try:
+        return (yield)
+    except AssertionError as error:
+        evidence = next((one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Evidence)), None)
+        marker = item.get_closest_marker("property")
+        if evidence is None or marker is None:
+            raise
+        options = item.config.stash[_OPTIONS]
+        name = f"{marker.args[0]}-{_episode(item) or item.name}"
+        raise AssertionError(show.with_picture(str(error), evidence, name, options.run_dir)) from error
+
+
 @pytest.fixture(scope="session")
 def options(pytestconfig: pytest.Config) -> Options:
     """What the session was asked for."""
@@ -251,6 +267,26 @@ def breaker_reset(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> 
 def mock_switch(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> MockEvidence:
     """The evidence of the switch to the mock and back."""
     return cast(MockEvidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def workload(request: pytest.FixtureRequest, episode_book: EpisodeBook, options: Options) -> Evidence:
+    """The evidence of concurrent guests under mixed faults; the run's folder gets a picture of it."""
+    evidence = cast(Evidence, episode_book.evidence(request.param))
+    show.overview(evidence, request.param, options.run_dir)
+    return evidence
+
+
+@pytest.fixture
+def booking_case(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Evidence:
+    """The evidence of a moment at which bookings get lost or doubled."""
+    return cast(Evidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def mock_contract(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> MockContract:
+    """The same generated requests on the mock and on the PMS."""
+    return cast(MockContract, episode_book.evidence(request.param))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from pms_drill.checks import mock_switch as mock
 from pms_drill.checks.verdict import claim
-from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 
 
 @pytest.mark.property("MOCK-01")
@@ -32,3 +32,8 @@ def test_what_was_reserved_on_the_mock_is_booked_once_afterwards(mock_switch: Mo
 @pytest.mark.property("MOCK-05")
 def test_guests_get_the_pms_back_after_the_mock(mock_switch: MockEvidence) -> None:
     claim(mock.comes_back(mock_switch))
+
+
+@pytest.mark.property("MOCK-06")
+def test_mock_and_pms_are_answered_for_by_the_same_contract(mock_contract: MockContract) -> None:
+    claim(mock.keeps_the_same_contract(mock_contract))

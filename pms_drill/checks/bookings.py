@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pms_drill.checks.attempts import attempts, early_repeats, is_booking
-from pms_drill.checks.fates import Class, Fate, classify
+from pms_drill.checks.fates import Class, Fate, fates_of
+from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.checks.moments import healed
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -24,7 +25,7 @@ _NOT_READ = "the PMS could not be read at the end"
 def none_lost(evidence: Evidence) -> Verdict:
     """BOOK-01: what was confirmed to a guest, at once or by a later look-up, is held by the PMS at the end."""
     claimed = "every reservation that was confirmed to a guest is held by the PMS"
-    acknowledged = [fate for fate in _fates(evidence) if fate.acknowledgements]
+    acknowledged = [fate for fate in fates_of(evidence) if fate.acknowledgements]
     return _by_class(evidence, claimed, acknowledged, "no reservation was confirmed", Class.LOST)
 
 
@@ -32,7 +33,7 @@ def none_duplicated(evidence: Evidence) -> Verdict:
     """BOOK-02: no guest has two rooms, and no unknown booking request is repeated before the settle time."""
     settle = evidence.policy.settle
     claimed = f"no guest holds two rooms, and no booking is sent again within {settle:g} s of an unknown one"
-    fates = _fates(evidence)
+    fates = fates_of(evidence)
     by_token = attempts(evidence.ledger, {fate.token for fate in fates})
     repeats = [] if evidence.expectation.delays_requests else early_repeats(by_token, settle)
     told = [
@@ -46,6 +47,11 @@ def none_duplicated(evidence: Evidence) -> Verdict:
     if told:
         return failed(claimed, ledger=ledger, pms=_tally(evidence, fates))
     held = [fate for fate in fates if fate.rooms]
+    doubled = doubled_on_the_way(evidence)
+    excused = [fate for fate in held if 1 < fate.rooms <= 1 + doubled.get(fate.token, 0)]
+    if excused:
+        ledger += f"; {len(excused)} delivered twice on the way and booked twice by the PMS (QLO-01), not by the agent"
+        held = [fate for fate in held if fate not in excused]
     found = _by_class(evidence, claimed, held, "no guest's booking is held", Class.DUPLICATED)
     if not by_token and sent:
         ledger += "; none could be attributed"
@@ -55,14 +61,14 @@ def none_duplicated(evidence: Evidence) -> Verdict:
 def no_phantom(evidence: Evidence) -> Verdict:
     """BOOK-03: the PMS holds nothing for a guest who made no reservation, or who was refused for certain."""
     claimed = "the PMS holds no room for a guest who asked for none or was refused"
-    made = [fate for fate in _fates(evidence) if fate.reservation is not None or fate.bookings]
+    made = [fate for fate in fates_of(evidence) if fate.reservation is not None or fate.bookings]
     return _by_class(evidence, claimed, made, "no reservation was made", Class.PHANTOM)
 
 
 def none_mangled(evidence: Evidence) -> Verdict:
     """BOOK-04: what is held is what the guest asked for, under the number the guest was told."""
     claimed = "each room is held for the guest's dates and room type, under the number that the guest was told"
-    held = [fate for fate in _fates(evidence) if fate.rooms]
+    held = [fate for fate in fates_of(evidence) if fate.rooms]
     return _by_class(evidence, claimed, held, "no guest's booking is held", Class.MANGLED)
 
 
@@ -72,7 +78,7 @@ def pending_ones_end(evidence: Evidence) -> Verdict:
     One that is still pending is a failure only after the time that the contract gives it; before, it is unknown.
     """
     claimed = "each pending reservation ends: confirmed and held, or rejected or expired and not held"
-    pending = [fate for fate in _fates(evidence) if fate.reservation is not None and fate.reservation.status == 202]
+    pending = [fate for fate in fates_of(evidence) if any(request.status == 202 for request in fate.requests)]
     if not pending:
         return unknown(claimed, answers="no reservation was pending")
     by_token = attempts(evidence.ledger, {fate.token for fate in pending})
@@ -96,7 +102,7 @@ def pending_ones_end(evidence: Evidence) -> Verdict:
 def confirmed_only_when_held(evidence: Evidence) -> Verdict:
     """BOOK-06: nothing is confirmed before the PMS was asked and has answered, nor under an invented number."""
     claimed = "nothing is confirmed that the PMS does not hold at that moment"
-    fates = [fate for fate in _fates(evidence) if fate.acknowledgements]
+    fates = [fate for fate in fates_of(evidence) if fate.acknowledgements]
     if not fates:
         return unknown(claimed, answers="no reservation was confirmed")
     tokens = {fate.token for fate in fates}
@@ -128,14 +134,9 @@ def no_orphan(evidence: Evidence) -> Verdict:
     """BOOK-07: no guest was left with an error while the PMS holds a room for them."""
     claimed = "no guest was told an error, and no more, while the PMS holds a room for them"
     unsure = [
-        fate for fate in _fates(evidence) if fate.reservation is not None and fate.reservation.ending is not Ending.OK
+        fate for fate in fates_of(evidence) if fate.reservation is not None and fate.reservation.ending is not Ending.OK
     ]
     return _by_class(evidence, claimed, unsure, "every reservation was confirmed at once", Class.ORPHAN)
-
-
-def _fates(evidence: Evidence) -> list[Fate]:
-    """Guests' fates. Without a final read they say only what guests were told."""
-    return [fate for fate in classify(evidence.operations, evidence.bookings or ()) if not fate.foreign]
 
 
 def _by_class(evidence: Evidence, claimed: str, cases: Sequence[Fate], without: str, bad: Class) -> Verdict:

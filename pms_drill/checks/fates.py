@@ -1,7 +1,8 @@
 """What became of each guest's reservation: a pure classification of a history against the PMS's bookings.
 
-The token of an intent is the guest's e-mail address, so each guest makes at most one reservation. The classes are
-those of histories (lost, duplicated, phantom, ...); when in doubt an operation counts as unknown, never as done.
+The token of an intent is the guest's e-mail address, so each guest makes at most one reservation; only a request with
+an `Idempotency-Key` may be repeated, with the same key. The classes are those of histories (lost, duplicated, phantom,
+...); when in doubt an operation counts as unknown, never as done.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Ending, Kind, Operation
 
 
@@ -42,6 +44,8 @@ class Class(StrEnum):
     MANGLED = "mangled"
 
 
+#: The word of an answer that says nothing: none came, or the same request was under way.
+_UNTOLD = "untold"
 #: States in which the agent says that nothing will be held.
 _ENDED_WITHOUT = ("rejected", "expired")
 
@@ -52,7 +56,7 @@ class Fate:
 
     Attributes:
         token: the guest's e-mail address in lower case.
-        reservation: the request; None when the guest made none.
+        requests: the reservation's requests in order: none, one, or several with the same `Idempotency-Key`.
         lookups: answered look-ups, in order.
         bookings: what the PMS has under the token, cancelled ones included.
         zero: moment from which times are told.
@@ -60,7 +64,7 @@ class Fate:
     """
 
     token: str
-    reservation: Operation | None
+    requests: tuple[Operation, ...] = ()
     lookups: tuple[Operation, ...] = ()
     bookings: tuple[Booking, ...] = ()
     zero: float = 0.0
@@ -71,17 +75,29 @@ class Fate:
         object.__setattr__(self, "classes", frozenset(_classes(self)))
 
     @property
+    def reservation(self) -> Operation | None:
+        """The first request; None when the guest made none."""
+        return self.requests[0] if self.requests else None
+
+    @property
+    def told(self) -> list[Operation]:
+        """Everything that the guest was told about the reservation, in the order of the answers."""
+        return sorted([*self.requests, *self.lookups], key=lambda op: op.ended)
+
+    @property
     def acknowledgements(self) -> list[Operation]:
         """Answers that told the guest a confirmed reservation, in order."""
-        told = [self.reservation] if self.reservation is not None else []
-        return [op for op in [*told, *self.lookups] if is_acknowledgement(op)]
+        return [op for op in self.told if is_acknowledgement(op)]
 
     @property
     def last_word(self) -> str:
         """The state told last: a reservation's status, "refused", "error", "untold", or "" without a reservation."""
-        for operation in reversed(self.lookups):
-            return "forgotten" if operation.status == 404 else state_of(operation)
-        return "" if self.reservation is None else state_of(self.reservation)
+        for operation in reversed(self.told):
+            if operation.kind is Kind.LOOKUP and operation.status == 404:
+                return "forgotten"
+            if state_of(operation) != _UNTOLD:
+                return state_of(operation)
+        return _UNTOLD if self.requests else ""
 
     @property
     def rooms(self) -> int:
@@ -89,10 +105,15 @@ class Fate:
         return sum(booking.live_lines for booking in self.bookings)
 
     @property
+    def turning_points(self) -> list[Operation]:
+        """The operations that decide it: requests (at most three), the first confirmation, the last look-up."""
+        chosen = [*self.requests[:2], *self.requests[2:][-1:], *self.acknowledgements[:1], *self.lookups[-1:]]
+        return sorted({id(op): op for op in chosen}.values(), key=lambda op: op.started)
+
+    @property
     def story(self) -> str:
         """The smallest piece of history that shows it: the request, the first confirmation, the last word, the PMS."""
-        told = [self.reservation, *self.acknowledgements[:1], *self.lookups[-1:]]
-        steps = dict.fromkeys(_told(op, self.zero) for op in told if op is not None)
+        steps = dict.fromkeys(_told(op, self.zero) for op in self.turning_points)
         holds = ", ".join(_said(booking) for booking in self.bookings) or "no booking"
         return f"{self.token}: {'; '.join(steps) or 'no reservation'}; PMS: {holds}"
 
@@ -106,8 +127,8 @@ def is_acknowledgement(operation: Operation) -> bool:
 
 def state_of(operation: Operation) -> str:
     """What an answer about a reservation says, in the words of `Fate.last_word`."""
-    if operation.status is None:
-        return "untold"
+    if operation.status is None or operation.in_progress:
+        return _UNTOLD
     if operation.status < 300:
         return str(operation.body.get("status", "confirmed" if operation.ending is Ending.OK else "pending"))
     return "refused" if operation.ending is Ending.FAIL else "error"
@@ -117,11 +138,12 @@ def classify(history: Iterable[Operation], bookings: Iterable[Booking]) -> list[
     """The fate of every guest of the history, and of each booking of others.
 
     Raises:
-        ValueError: a guest made more than one reservation, so that nothing can be told from the token.
+        ValueError: a guest made more than one reservation, not by repeating a request with its key, so that nothing
+            can be told from the token.
     """
     operations = sorted(history, key=lambda op: op.started)
     zero = operations[0].started if operations else 0.0
-    reservations: dict[str, Operation] = {}
+    requests: defaultdict[str, list[Operation]] = defaultdict(list)
     lookups: defaultdict[str, list[Operation]] = defaultdict(list)
     held: defaultdict[str, list[Booking]] = defaultdict(list)
     tokens: dict[str, None] = {}
@@ -129,18 +151,31 @@ def classify(history: Iterable[Operation], bookings: Iterable[Booking]) -> list[
         token = operation.guest.email.lower()
         tokens.setdefault(token)
         if operation.kind is Kind.RESERVATION:
-            if token in reservations:
+            if any(not operation.key or operation.key != before.key for before in requests[token]):
                 raise ValueError(f"{token} made more than one reservation")
-            reservations[token] = operation
+            requests[token].append(operation)
         elif operation.kind is Kind.LOOKUP and operation.status in (200, 404):
             lookups[token].append(operation)
     for booking in bookings:
         held[booking.email.lower()].append(booking)
     fates = [
-        Fate(token, reservations.get(token), tuple(lookups[token]), tuple(held.pop(token, ())), zero)
-        for token in tokens
+        Fate(token, tuple(requests[token]), tuple(lookups[token]), tuple(held.pop(token, ())), zero) for token in tokens
     ]
-    return fates + [Fate(token, None, (), tuple(others), zero, foreign=True) for token, others in held.items()]
+    return fates + [Fate(token, (), (), tuple(others), zero, foreign=True) for token, others in held.items()]
+
+
+def fates_of(evidence: Evidence) -> list[Fate]:
+    """The fates of the guests of an experiment. Without a final read they say only what guests were told.
+
+    Many checks read the same evidence one after the other, so that the last result is kept.
+    """
+    if not _last or _last[0][0] is not evidence:
+        found = [fate for fate in classify(evidence.operations, evidence.bookings or ()) if not fate.foreign]
+        _last[:] = [(evidence, found)]
+    return _last[0][1]
+
+
+_last: list[tuple[Evidence, list[Fate]]] = []
 
 
 def _classes(fate: Fate) -> Iterable[Class]:
@@ -161,7 +196,7 @@ def _classes(fate: Fate) -> Iterable[Class]:
             yield Class.PHANTOM
         elif last == "error":
             yield Class.ORPHAN
-        elif last == "untold":
+        elif last == _UNTOLD:
             yield Class.RECOVERED
     elif last not in ("pending", "unresolved"):
         yield Class.ABSENT
@@ -177,7 +212,7 @@ def _acknowledged(fate: Fate, acknowledged: Sequence[Operation]) -> Iterable[Cla
     if not fate.rooms:
         yield Class.LOST
         return
-    if fate.last_word in _ENDED_WITHOUT:
+    if fate.last_word in (*_ENDED_WITHOUT, "refused"):
         yield Class.PHANTOM
     first = fate.reservation
     yield Class.HELD if first is not None and first.ending is Ending.OK else Class.RECOVERED

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pms_drill.checks.verdict import Verdict, judge, unknown
+from pms_drill.checks import generated
+from pms_drill.checks.verdict import Outcome, Verdict, judge, unknown, worst
 from pms_drill.evidence.history import Kind
-from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 
 
 def sends_nothing(evidence: MockEvidence) -> Verdict:
@@ -65,3 +66,19 @@ def comes_back(evidence: MockEvidence) -> Verdict:
     if not asked:
         return unknown(claimed, answers="nobody asked")
     return judge(asked[-1].source == "pms", claimed, answers=asked[-1].brief())
+
+
+def keeps_the_same_contract(evidence: MockContract) -> Verdict:
+    """MOCK-06: on the mock and on the PMS every answer is one of the contract, and wrong requests are refused alike."""
+    claimed = "on the mock and on the PMS generated requests are answered by one contract, and wrong ones refused"
+    seen, outcomes = {}, []
+    for where, cases in (("mock", evidence.on_mock), ("live", evidence.live)):
+        found = [generated.keeps_the_contract(one) for one in cases.values()]
+        found += [generated.refuses_wrong_requests(one) for one in cases.values()]
+        outcomes += [one.outcome for one in found]
+        count = sum(len(one.cases) for one in cases.values())
+        bad = [text for one in found if one.outcome is not Outcome.PASSED for text in one.seen.values()]
+        seen[where] = f"{count} requests; {'; '.join(bad) or 'all as the contract says'}"
+    if not outcomes or evidence.on_mock.keys() != evidence.live.keys():
+        return unknown(claimed, **seen)
+    return Verdict(worst(outcomes), claimed, seen)

@@ -7,11 +7,14 @@ from typing import Any
 
 from pms_drill.episodes import (
     agent_restart,
+    bookings_cases,
+    bookings_workload,
     clock_steps,
     half_open_crowd,
     late_results,
     limited_until,
     midway,
+    mock_contract,
     mock_switch,
     other_settings,
     outage,
@@ -49,6 +52,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "growing_wait": ("growing_wait",),
     "forced_open": ("forced_open",),
     "slow_calls": ("slow_calls",),
+    "workload": ("bookings_workload",),
+    "booking_case": bookings_cases.CASES,
+    "mock_contract": ("mock_contract",),
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -70,6 +76,9 @@ _MODULES: Mapping[str, Any] = {
     "growing_wait": policies,
     "forced_open": policies,
     "slow_calls": policies,
+    "workload": bookings_workload,
+    "booking_case": bookings_cases,
+    "mock_contract": mock_contract,
 }
 
 

@@ -110,12 +110,19 @@ class Guests:
     def ask(self, guest: Guest, phase: str, patience: float | None = None) -> Operation:
         """Ask for availability; with `patience` the guest hangs up after so many seconds."""
         body = guest.availability()
-        return self._send(guest, Kind.AVAILABILITY, phase, "POST", self._endpoints.availability, body, patience)
+        return self._send(
+            guest, Kind.AVAILABILITY, phase, "POST", self._endpoints.availability, body, patience=patience
+        )
 
-    def reserve(self, guest: Guest, phase: str) -> Operation:
-        """Make a reservation."""
-        body = guest.reservation()
-        return self._send(guest, Kind.RESERVATION, phase, "POST", self._endpoints.reservations, body)
+    def reserve(self, guest: Guest, phase: str, *, key: str = "", patience: float | None = None) -> Operation:
+        """Make a reservation.
+
+        Args:
+            key: sent as `Idempotency-Key`.
+            patience: seconds after which this guest hangs up; None for the patience of all.
+        """
+        path, body = self._endpoints.reservations, guest.reservation()
+        return self._send(guest, Kind.RESERVATION, phase, "POST", path, body, key=key, patience=patience)
 
     def look_up(self, guest: Guest, reservation_id: str, phase: str) -> Operation:
         """Read a reservation."""
@@ -127,20 +134,30 @@ class Guests:
         return [future.result() for future in [self._pool.submit(call) for call in calls]]
 
     def _send(
-        self, guest: Guest, kind: Kind, phase: str, method: str, path: str, body: Any, patience: float | None = None
+        self,
+        guest: Guest,
+        kind: Kind,
+        phase: str,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        key: str = "",
+        patience: float | None = None,
     ) -> Operation:
         started = clock.now()
         status, told, retry_after, error = None, {}, "", ""
+        headers = {"Idempotency-Key": key} if key else {}
         try:
             limit = self._patience if patience is None else patience
-            response = self._http.request(method, path, json=body, timeout=limit)
+            response = self._http.request(method, path, json=body, headers=headers, timeout=limit)
             status = response.status_code
             retry_after = response.headers.get("Retry-After", "")
             parsed = response.json()
             told = parsed if isinstance(parsed, dict) else {}
         except (httpx.HTTPError, ValueError) as problem:
             error = type(problem).__name__
-        operation = Operation(guest, kind, phase, started, clock.now(), status, told, retry_after, error)
+        operation = Operation(guest, kind, phase, started, clock.now(), status, told, retry_after, error, key)
         with self._lock:
             self.operations.append(operation)
         return operation

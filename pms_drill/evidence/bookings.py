@@ -18,6 +18,7 @@ class Booking:
         check_in, check_out: ISO dates of the first line; empty without lines.
         live_lines: rooms that are held: neither cancelled, refunded nor back order.
         lines: all room lines.
+        rooms: ids of the physical rooms that are held.
     """
 
     order_id: int
@@ -29,6 +30,7 @@ class Booking:
     check_out: str
     live_lines: int
     lines: int
+    rooms: tuple[int, ...] = ()
 
     @property
     def live(self) -> bool:

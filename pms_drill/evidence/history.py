@@ -71,6 +71,7 @@ class Operation:
         body: the answer's JSON object; empty when it was none.
         retry_after: the `Retry-After` header; empty when there was none.
         error: class name of the client's error when there was no answer.
+        key: the `Idempotency-Key` header; empty when there was none.
     """
 
     guest: Guest
@@ -82,6 +83,7 @@ class Operation:
     body: dict[str, Any] = field(default_factory=dict)
     retry_after: str = ""
     error: str = ""
+    key: str = ""
 
     @property
     def seconds(self) -> float:
@@ -106,6 +108,11 @@ class Operation:
         if self.status is None or self.status >= 500 or self.status == 202 or self.problem == _IN_PROGRESS:
             return Ending.INFO
         return Ending.OK if self.status < 300 else Ending.FAIL
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether it was answered that the same request is under way, which says nothing about the reservation."""
+        return self.problem == _IN_PROGRESS
 
     def brief(self) -> str:
         """One line for people."""

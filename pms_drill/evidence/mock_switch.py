@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.generated import Generated
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
 
@@ -32,3 +34,11 @@ class MockEvidence:
     after: list[Operation]
     bookings: list[Booking]
     domain: str
+
+
+@dataclass(frozen=True)
+class MockContract:
+    """The same generated requests on the mock and on the PMS, by operation of the contract."""
+
+    on_mock: Mapping[str, Generated]
+    live: Mapping[str, Generated]

@@ -82,6 +82,7 @@ class RunVerdict(BaseModel):
         complete: every part ran to its end.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
         cancelled: requests for bookings there of which the PMS holds no room any more.
+        pictures: drawings of guests, faults and breaker, below the run's folder.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -107,3 +108,4 @@ class RunVerdict(BaseModel):
     complete: bool
     left_behind: list[str] = []
     cancelled: int = 0
+    pictures: list[str] = []

@@ -222,6 +222,9 @@ def _where(verdict: RunVerdict) -> Iterator[str]:
     yield "    verdict.json                 this page for machines"
     yield "    junit.xml, allure-results/   every test, for CI"
     yield "    journal.jsonl, ledger.jsonl  faults and phases; requests at the PMS; on one clock"
+    if verdict.pictures:
+        count = len(verdict.pictures)
+        yield f"    pictures/                    {count} drawings of guests, faults and breaker, for a browser"
     yield "    logs/                        output of each part and of the programs that it started"
     yield "    outcomes/                    one record per test"
     yield "  `pms-drill report` prints this page again."

@@ -38,7 +38,7 @@ class PmsReader:
         """
         orders = self._rows("orders", "orders", "[id,source,current_state]", "id", above)
         lines: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-        fields = "[id,id_order,id_product,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
+        fields = "[id,id_order,id_product,id_room,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
         for line in self._rows("room_bookings", "bookings", fields, "id_order", above):
             lines[int(line["id_order"])].append(line)
         return [self._booking(order, lines[int(order["id"])]) for order in orders]
@@ -46,6 +46,7 @@ class PmsReader:
     def _booking(self, order: dict[str, Any], lines: list[dict[str, Any]]) -> Booking:
         order_id = int(order["id"])
         first = lines[0] if lines else {}
+        live = [line for line in lines if not any(int(line[flag]) for flag in _DEAD)]
         return Booking(
             order_id=order_id,
             email=self._email(order_id),
@@ -54,8 +55,9 @@ class PmsReader:
             room_type=int(first.get("id_product", 0)),
             check_in=str(first.get("date_from", ""))[:10],
             check_out=str(first.get("date_to", ""))[:10],
-            live_lines=sum(1 for line in lines if not any(int(line[flag]) for flag in _DEAD)),
+            live_lines=len(live),
             lines=len(lines),
+            rooms=tuple(int(line.get("id_room") or 0) for line in live),
         )
 
     def _email(self, order_id: int) -> str:

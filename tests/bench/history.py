@@ -1,5 +1,7 @@
 """The checks of bookings over a history of 10,000 operations against the bar of 2 s (design, bars).
 
+Half of the guests repeat their request with its key, as in the workload under mixed faults.
+
 `python -m tests.bench.history [--guests N]` prints a line per check; exit code 1 when all together miss the bar.
 """
 
@@ -7,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from pms_drill import clock
-from pms_drill.checks import bookings
+from pms_drill.checks import bookings, intents
 from tests.checks.literal import ORDERS, booked, call, held, look, outage, reserve
 
 BAR_S = 2.0
@@ -24,10 +27,14 @@ def main() -> int:
     operations, ledger, final = [], [], []
     for number in range(guests):
         name, at = f"g{number}", number * 0.01
-        operations.append(reserve(at, name, status=202) if number % 2 else reserve(at, name, order=number))
-        operations += [look(at + 30 + late, name, "confirmed", order=number) for late in range(_EACH - 1)]
+        if number % 2:
+            first = replace(reserve(at, name, status=202), key=f"key-{name}")
+            operations += [first, replace(first, started=at + 0.1, ended=at + 0.2)]
+        else:
+            operations += [reserve(at, name, order=number), look(at + 20, name, "confirmed", order=number)]
+        operations += [look(at + 30 + late, name, "confirmed", order=number) for late in range(_EACH - 2)]
         ledger += [booked(at + 0.001, name), call(at + 0.002, ORDERS)]
-        final.append(held(number, name))
+        final.append(held(number, name, rooms=(number,)))
     evidence = outage(operations=operations, ledger=ledger, bookings=final)
     total = 0.0
     for check in (
@@ -38,6 +45,11 @@ def main() -> int:
         bookings.pending_ones_end,
         bookings.confirmed_only_when_held,
         bookings.no_orphan,
+        intents.same_key_same_reservation,
+        intents.in_flight_when_it_opened,
+        intents.one_of_late_ones_stays,
+        intents.one_at_a_time,
+        intents.no_room_sold_twice,
     ):
         begun = clock.now()
         verdict = check(evidence)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pms_drill.checks.fates import Class, classify
@@ -189,3 +191,28 @@ def test_the_story_of_nobody_says_so():
 )
 def test_an_operation_is_unknown_when_in_doubt(told, ending):
     assert reserve(1, "ada", **told).ending is ending
+
+
+def keyed(operation, key="k"):
+    return replace(operation, key=key)
+
+
+def test_a_request_repeated_with_its_key_is_one_reservation():
+    history = [keyed(reserve(1, "ada", status=None)), keyed(reserve(2, "ada", order=11))]
+    assert fate(history, [held(11, "ada")]) == {Class.RECOVERED}
+
+
+def test_a_request_repeated_with_another_key_cannot_be_told_apart():
+    with pytest.raises(ValueError, match="made more than one"):
+        classify([keyed(reserve(1, "ada", order=11)), keyed(reserve(2, "ada", order=12), "other")], [])
+
+
+def test_under_way_is_no_word_about_the_reservation():
+    history = [keyed(reserve(1, "ada", status=409, type="request-in-progress"))]
+    assert fate(history, [held(11, "ada")]) == {Class.RECOVERED}
+    assert fate([keyed(reserve(0.5, "ada", status=202)), *history]) == {Class.PENDING}
+
+
+def test_confirmed_and_then_refused_for_the_same_key_while_held_is_a_phantom():
+    history = [keyed(reserve(1, "ada", order=11)), keyed(reserve(2, "ada", **NO_ROOM))]
+    assert Class.PHANTOM in fate(history, [held(11, "ada")])

@@ -8,7 +8,8 @@ import pytest
 
 from pms_drill.checks import mock_switch
 from pms_drill.checks.verdict import Outcome
-from pms_drill.evidence.mock_switch import MockEvidence
+from pms_drill.evidence.generated import Case, Generated
+from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 from tests.checks.literal import ask, call, gone, held, look, mock, reserve
 
 GOOD = MockEvidence(
@@ -84,3 +85,25 @@ def test_a_reservation_of_the_mock_that_is_not_booked_once_fails(changes):
 
 def test_a_mock_that_stays_fails():
     assert mock_switch.comes_back(replace(GOOD, after=[mock(3.1, "eve", "back")])).outcome is Outcome.FAILED
+
+
+def answered(status=200, problems=(), wrong_status=422):
+    right = Case("coverage", True, status, tuple(problems), "POST /a")
+    return {"checkAvailability": Generated("POST /a", True, (right, Case("fuzzing", False, wrong_status)))}
+
+
+def test_mock_and_pms_by_one_contract_pass():
+    assert mock_switch.keeps_the_same_contract(MockContract(answered(), answered())).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("bad", [answered(problems=["response_schema: total"]), answered(wrong_status=200)])
+def test_an_answer_of_the_mock_outside_the_contract_fails(bad):
+    found = mock_switch.keeps_the_same_contract(MockContract(bad, answered()))
+    assert found.outcome is Outcome.FAILED
+    assert "all as the contract says" in found.seen["live"]
+    assert mock_switch.keeps_the_same_contract(MockContract(answered(), bad)).outcome is Outcome.FAILED
+
+
+def test_a_mock_that_nobody_asked_is_unknown():
+    assert mock_switch.keeps_the_same_contract(MockContract({}, {})).outcome is Outcome.UNKNOWN
+    assert mock_switch.keeps_the_same_contract(MockContract({}, answered())).outcome is Outcome.UNKNOWN

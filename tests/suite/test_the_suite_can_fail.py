@@ -46,6 +46,25 @@ def test_mutant_fails_under_the_name_of_its_defect(
     assert len(failed) <= 4, ran.page
 
 
+@pytest.mark.parametrize(
+    ("mutant", "experiment"),
+    [
+        ("forgets_keys", "bookings_workload"),
+        ("forgets_outbox", "bookings_workload"),
+        ("never_looks_again", "heal_midway"),
+        ("books_in_parallel", "last_room"),
+    ],
+)
+def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, experiment: str
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("chaos", "-k", experiment, profile=profile)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= ran.named(Outcome.FAILED)
+    assert ran.verdict.pictures
+
+
 def test_agent_that_goes_round_the_proxies_makes_everything_unknown(
     run_suite: RunSuite, write_profile: WriteProfile, tmp_path: Path
 ) -> None:

@@ -1,0 +1,214 @@
+"""What a reservation must survive: a repeated request, a breaker that opens, an attempt that arrives late, a rival.
+
+Where nothing of the kind happened a check is unknown. Fates of guests: `fates`; requests at the PMS: `attempts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from pms_drill.checks.attempts import attempts, is_booking
+from pms_drill.checks.fates import Fate, fates_of
+from pms_drill.checks.moments import SHARE
+from pms_drill.checks.verdict import Verdict, judge, unknown
+from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.bundle import Evidence
+from pms_drill.evidence.history import Operation
+from pms_drill.evidence.ledger import LedgerEntry
+
+_HOTEL = re.compile(r'"id_property"\s*:\s*"?(\d+)')
+
+
+def same_key_same_reservation(evidence: Evidence) -> Verdict:
+    """BOOK-08: a request that is repeated with its `Idempotency-Key` is the same reservation, and one booking."""
+    claimed = "a request repeated with its key is given the same reservation, and the PMS holds one room for it at most"
+    repeated = [fate for fate in fates_of(evidence) if len(fate.requests) > 1]
+    if not repeated:
+        return unknown(claimed, answers="no request was repeated with its key")
+    if evidence.bookings is None:
+        return unknown(claimed, answers=f"{len(repeated)} repeated", pms="could not be read at the end")
+    doubled = _doubled_on_the_way(evidence, repeated)
+    wrong = [fate for fate in repeated if len(_ids(fate)) > 1 or fate.rooms > 1 + doubled.get(fate.token, 0)]
+    told = sum(len(fate.requests) for fate in repeated)
+    return judge(
+        not wrong,
+        claimed,
+        answers=f"{len(repeated)} guests sent {told} requests; {len(wrong)} of them got more than one",
+        history="; ".join(f"{fate.story}, reservations {', '.join(sorted(_ids(fate)))}" for fate in wrong[:3]) or "-",
+    )
+
+
+def in_flight_when_it_opened(evidence: Evidence) -> Verdict:
+    """BOOK-09: a booking that is on its way when the breaker opens is sent once, ends, and is held once."""
+    claimed = "a booking that is on its way when the breaker opens is sent once, is confirmed in the end and held once"
+    by_token = {fate.token: fate for fate in fates_of(evidence) if fate.requests}
+    opened = _first_without_pms(evidence)
+    if opened is None:
+        return unknown(claimed, answers="nobody was answered without the PMS, so that the breaker did not open")
+    sent = attempts(evidence.ledger, by_token)
+    flying = [token for token, tried in sent.items() if tried[0].received < opened.ended < _over(tried[0], evidence)]
+    if not flying:
+        return unknown(claimed, ledger="no booking was on its way when the breaker opened")
+    if evidence.bookings is None:
+        return unknown(claimed, pms="could not be read at the end")
+    wrong = []
+    for token in flying:
+        fate = by_token[token]
+        if len(sent[token]) != 1 or fate.rooms != 1 or fate.last_word != "confirmed":
+            wrong.append(f"{fate.story}; sent: {evidence.lines(sent[token])}")
+    return judge(
+        not wrong,
+        claimed,
+        ledger=f"{len(flying)} on their way at {opened.ended - _zero(evidence):.2f} s",
+        history="; ".join(wrong[:3]) or "each confirmed and held once",
+    )
+
+
+def one_of_late_ones_stays(evidence: Evidence) -> Verdict:
+    """BOOK-10: of several bookings that arrive for one reservation the one that the guest was told of stays."""
+    claimed = "of several bookings for one reservation only one is held in the end: the one that the guest was told of"
+    if evidence.bookings is None:
+        return unknown(claimed, pms="could not be read at the end")
+    fates = fates_of(evidence)
+    doubled = _doubled_on_the_way(evidence, fates)
+    several = [fate for fate in fates if fate.requests and len(fate.bookings) > 1 + doubled.get(fate.token, 0)]
+    if not several:
+        return unknown(claimed, pms="no reservation had more than one booking")
+    wrong = []
+    for fate in several:
+        told = {op.body.get("pms_booking_id") for op in fate.acknowledgements}
+        live = {booking.order_id for booking in fate.bookings if booking.live}
+        if fate.rooms != 1 or (told and not live <= told):
+            wrong.append(fate.story)
+    return judge(
+        not wrong,
+        claimed,
+        pms=f"{len(several)} reservations with several bookings, {len(wrong)} not brought to one",
+        history="; ".join(wrong[:3]) or "; ".join(fate.story for fate in several[:1]),
+    )
+
+
+def one_at_a_time(evidence: Evidence) -> Verdict:
+    """BOOK-11: no booking arrives for a hotel while the PMS is at work on another guest's booking there.
+
+    QloApps gives parallel bookings the same room. After the settle time an agent may take an unknown one for over.
+    """
+    claimed = "no booking is sent while the PMS is at work on another one of the same hotel"
+    sent = sorted((entry for entry in evidence.ledger if is_booking(entry)), key=lambda entry: entry.received)
+    if len(sent) < 2:
+        return unknown(claimed, ledger=f"{len(sent)} booking requests")
+    wrong = list(_overlapping(sent, evidence))
+    told = [f"{evidence.lines([first, second])}, the first one answered {_answered(first)}" for first, second in wrong]
+    return judge(
+        not wrong,
+        claimed,
+        ledger=f"{len(sent)} booking requests, {len(wrong)} while another one was at work: "
+        f"{'; '.join(told[:3]) or 'none'}",
+    )
+
+
+def no_room_sold_twice(evidence: Evidence) -> Verdict:
+    """BOOK-12: no two guests hold one room for one night through any fault of the agent.
+
+    A room that the PMS gave to two bookings which were not at work at the same time is the PMS's own defect: a finding,
+    told here and not counted.
+    """
+    claimed = "no two guests hold the same room for the same night because of the agent"
+    if evidence.bookings is None:
+        return unknown(claimed, pms="could not be read at the end")
+    held = [booking for booking in evidence.bookings if booking.live and booking.rooms]
+    ours = {op.guest.email.lower() for op in evidence.operations}
+    if sum(booking.email.lower() in ours for booking in held) < 2:
+        return unknown(claimed, pms=f"{len(held)} bookings with a room, not two of these guests")
+    entries = attempts(evidence.ledger, ours)
+    by_agent: list[str] = []
+    by_pms: list[str] = []
+    for one, other in double_sold(held):
+        text = f"room {', '.join(map(str, set(one.rooms) & set(other.rooms)))}: #{one.order_id} {one.email} "
+        text += f"and #{other.order_id} {other.email}, {one.check_in} to {one.check_out}"
+        both = [*entries.get(one.email.lower(), []), *entries.get(other.email.lower(), [])]
+        parallel = any(_overlapping(sorted(both, key=lambda entry: entry.received), evidence))
+        (by_agent if parallel else by_pms).append(text)
+    return judge(
+        not by_agent,
+        claimed,
+        pms=f"{len(held)} bookings with a room, sold twice: {'; '.join(by_agent[:3]) or 'none'}",
+        finding=f"of the PMS, not of the agent: {'; '.join(by_pms[:3]) or 'none'}",
+    )
+
+
+def double_sold(held: Sequence[Booking]) -> Iterator[tuple[Booking, Booking]]:
+    """Pairs of live bookings that have a room and a night in common."""
+    by_room: defaultdict[int, list[Booking]] = defaultdict(list)
+    for booking in held:
+        for room in booking.rooms:
+            by_room[room].append(booking)
+    for bookings in by_room.values():
+        for one, other in combinations(bookings, 2):
+            if one.order_id != other.order_id and one.check_in < other.check_out and other.check_in < one.check_out:
+                yield one, other
+
+
+def doubled_on_the_way(evidence: Evidence) -> Mapping[str, int]:
+    """Token -> how many more bookings there may be because something on the way delivered a request twice.
+
+    The agent saw one request and one good answer; that QloApps books it twice is a finding (QLO-01), not its defect.
+    """
+    return _doubled_on_the_way(evidence, fates_of(evidence))
+
+
+def _doubled_on_the_way(evidence: Evidence, fates: Sequence[Fate]) -> dict[str, int]:
+    by_token = attempts(evidence.ledger, {fate.token for fate in fates})
+    surplus = {token: sum(max(0, entry.copies - 1) for entry in tried) for token, tried in by_token.items()}
+    return {token: count for token, count in surplus.items() if count}
+
+
+def _ids(fate: Fate) -> set[str]:
+    return {str(op.body["reservation_id"]) for op in fate.requests if op.body.get("reservation_id")}
+
+
+def _zero(evidence: Evidence) -> float:
+    return min((span.begin for span in evidence.phases.values()), default=0.0)
+
+
+def _first_without_pms(evidence: Evidence) -> Operation | None:
+    """The first question that was answered without the PMS."""
+    found = (op for op in evidence.operations if op.source in ("mock", "stale") or op.problem == "breaker-open")
+    return min(found, key=lambda op: op.ended, default=None)
+
+
+def _over(entry: LedgerEntry, evidence: Evidence) -> float:
+    """Until when a booking was on its way: its answer was delivered, or the agent's deadline."""
+    deadline = entry.received + evidence.policy.timeout
+    return min(entry.delivered or deadline, deadline)
+
+
+def _overlapping(sent: Sequence[LedgerEntry], evidence: Evidence) -> Iterator[tuple[LedgerEntry, LedgerEntry]]:
+    """Pairs of bookings of different guests of one hotel, the second sent while the PMS was at work on the first."""
+    for number, first in enumerate(sent):
+        if first.forwarded is None and first.answered is None:
+            continue  # it never reached the PMS
+        settled = first.received + SHARE * evidence.policy.settle
+        until = settled if first.answered is None else min(first.answered, settled)
+        for second in sent[number + 1 :]:
+            if second.received >= until:
+                break
+            if _about(first) != _about(second) and _hotel(first) == _hotel(second):
+                yield first, second
+
+
+def _about(entry: LedgerEntry) -> str:
+    found = re.search(r"[\w.%+-]+@[\w.-]*\w", entry.request_body)
+    return found[0].lower() if found else entry.request_body
+
+
+def _hotel(entry: LedgerEntry) -> str:
+    found = _HOTEL.search(entry.request_body)
+    return found[1] if found else ""
+
+
+def _answered(entry: LedgerEntry) -> str:
+    return "never" if entry.answered is None else f"after {entry.answered - entry.received:.2f} s"
