@@ -50,11 +50,13 @@ class AgentPart(_Part):
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
+        adjusted_env: laid over `env` for a patient breaker and a long deadline (runbook, option 4); empty if it cannot.
     """
 
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
+    adjusted_env: dict[str, str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 

@@ -64,7 +64,7 @@ class QloAppsSwitches:
         self._server = server
         self._prefix = prefix
         self._key = key
-        self._rotated = secrets.token_hex(16).upper()
+        self.new_key = secrets.token_hex(16).upper()
         self._note_child = note_child
         self._lock = ExitStack()
         self._on: list[str] = []
@@ -150,8 +150,8 @@ class QloAppsSwitches:
                 lambda: self._keys(f"`key`='{key}' AND active=1") == 0,
             ),
             "key_rotated": _Way(
-                lambda: self._run([sql.change_key(p, key, self._rotated)]),
-                lambda: self._run([sql.change_key(p, self._rotated, key)]),
+                lambda: self._run([sql.change_key(p, key, self.new_key)]),
+                lambda: self._run([sql.change_key(p, self.new_key, key)]),
                 lambda: self._keys(f"`key`='{key}'") == 0,
             ),
             "permission_removed": _Way(
