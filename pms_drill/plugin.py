@@ -23,6 +23,7 @@ from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
+from pms_drill.evidence.causes import CauseEvidence
 from pms_drill.evidence.mock_switch import MockEvidence
 from pms_drill.evidence.reset import ResetEvidence
 from pms_drill.lease import Lease
@@ -245,6 +246,12 @@ def breaker_reset(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> 
 def mock_switch(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> MockEvidence:
     """The evidence of the switch to the mock and back."""
     return cast(MockEvidence, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def cause(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> CauseEvidence:
+    """The evidence of one cause of the runbook."""
+    return cast(CauseEvidence, episode_book.evidence(request.param))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pms_drill.episodes import midway, mock_switch, outage, refusal, reset
+from pms_drill.episodes import causes, causes_table, midway, mock_switch, outage, refusal, reset
 from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
@@ -17,6 +17,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "midway": MIDWAY,
     "breaker_reset": ("breaker_reset",),
     "mock_switch": ("mock_switch",),
+    "cause": causes_table.NAMES,
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -25,6 +26,7 @@ _MODULES: Mapping[str, Any] = {
     "midway": midway,
     "breaker_reset": reset,
     "mock_switch": mock_switch,
+    "cause": causes,
 }
 
 
