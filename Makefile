@@ -11,9 +11,14 @@ TIER ?= pr
 STACK ?= embedded
 PROFILE ?= reference-fast
 SEED ?=
-RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+FROM ?=
+TO ?=
+FAIL_ON ?= never
+# More options of pms-drill, such as OPTIONS="--agent-url http://127.0.0.1:8000" for STACK=external.
+OPTIONS ?=
+RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup test-pms-integration test smoke contracts chaos load reproduce bench report docs lint lock clean
+.PHONY: help setup qloapps doctor test-pms-integration test smoke contracts chaos load reproduce bench report record drift docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -30,14 +35,20 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-pms-integration: setup ## the main job: STACK= TIER=smoke|pr|weekly PROFILE= SEED=
+test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly STACK=embedded|native|compose|external PROFILE= SEED= OPTIONS=
 	@$(RUN)
 
 smoke: ## the main job in at most 90 s
 	@$(MAKE) --no-print-directory test-pms-integration TIER=smoke
 
+qloapps: $(STAMP) ## get the pinned QloApps into QLOAPPS_DIR= (.cache/qloapps), for STACK=native and compose
+	@$(BIN)/python -m pms_drill.external qloapps --into "$${QLOAPPS_DIR:-.cache/qloapps}"
+
+doctor: setup ## what is there for STACK=, and what a run would skip
+	@$(BIN)/pms-drill doctor --pms-stack $(STACK) --pms-profile $(PROFILE) $(OPTIONS)
+
 contracts chaos load: setup ## one part of the main job
-	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED))
+	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q
@@ -47,6 +58,13 @@ reproduce: setup ## an incident on this machine: CAUSE=A..E MITIGATE=reset|mock|
 
 bench: setup ## measure the proxy, the faults and the twin against their bars
 	@$(BIN)/python -m tests.bench
+
+record: $(STAMP) ## record the contract's exchanges: PMS_URL= VERSION=, key in PMS_API_KEY
+	@test -n "$(PMS_URL)" && test -n "$(VERSION)" || { echo "usage: make record PMS_URL=http://... VERSION=1.7.0"; exit 2; }
+	@$(BIN)/pms-drill record $(PMS_URL) --version $(VERSION)
+
+drift: $(STAMP) ## compare recorded versions, or FROM=1.7.0 with TO=http://..., and write the changelog; FAIL_ON=
+	@$(BIN)/pms-drill drift $(FROM) $(TO) --fail-on $(FAIL_ON)
 
 docs: $(STAMP) ## write the pages that are made from data: docs/properties.md, docs/faults.md
 	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.faults.document

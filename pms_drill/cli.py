@@ -122,6 +122,37 @@ def properties(write: bool, verdict: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("url")
+@click.option("--version", "version", required=True, metavar="X.Y.Z", help="Version of QloApps that runs there.")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder.  [default: contracts/pms/recordings]")
+@click.option("--allow-writes", default="", metavar="HOST", help="Record a PMS that is not on this machine.")
+def record(url: str, version: str, into: Path | None, allow_writes: str) -> None:
+    """Record the contract's exchanges with the PMS at URL; the key is read from PMS_API_KEY.
+
+    Bookings are made and cancelled there.
+    """
+    from pms_drill.drift import command, store
+
+    command.record_command(url, version, into or store.RECORDINGS, allow_writes, _say)
+    sys.exit(0)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, metavar="[OLD NEW]...")
+@click.option("--page", type=click.Path(path_type=Path), help="Where to write.  [default: docs/pms-api-changelog.md]")
+@click.option("--fail-on", type=click.Choice(["breaking", "risky", "never"]), default="breaking", show_default=True)
+def drift(sources: tuple[str, ...], page: Path | None, fail_on: str) -> None:
+    """Compare recorded versions of the PMS's API, or one with the address of a live one, and write the changelog.
+
+    A source is a version, a folder or an address, which is only read (key in PMS_API_KEY). Without sources all recorded
+    versions are compared, each with the one before it.
+    """
+    from pms_drill.drift import command, store
+
+    sys.exit(command.drift_command(sources, store.RECORDINGS, page or command.PAGE, fail_on, _say))
+
+
+@cli.command()
 @click.argument("file")
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the file's own.")
 @click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
@@ -168,8 +199,9 @@ def reproduce(mitigate: str | None, scaled: bool, profile: str, results: Path | 
 def heal() -> None:
     """End and remove what cut runs left behind; running ones are left alone."""
     from pms_drill.lease import heal_command
+    from pms_drill.stack.engine import remove_engine_run
 
-    sys.exit(heal_command(click.echo))
+    sys.exit(heal_command(click.echo, remove_engine_run=remove_engine_run))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -72,6 +72,7 @@ class _Content(BaseModel):
     owner: Process
     children: list[Process] = []
     folders: list[str] = []
+    engine_runs: list[str] = []
 
 
 @dataclass
@@ -83,6 +84,8 @@ class HealReport:
         removed: folders that were removed.
         leases: leases of dead runs that were cleaned.
         alive: leases whose run lives; nothing of theirs was touched.
+        engine: things of a container engine that were removed, one line each.
+        postponed: what waits for a container engine that does not answer now, one line each.
         trouble: what could not be cleaned, one line each.
     """
 
@@ -90,14 +93,18 @@ class HealReport:
     removed: list[str] = field(default_factory=list)
     leases: list[str] = field(default_factory=list)
     alive: list[str] = field(default_factory=list)
+    engine: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """The report for people."""
         told = [f"ended {process.name or 'process'} {process.pid}" for process in self.ended]
         told += [f"removed {folder}" for folder in self.removed]
+        told += [f"removed {thing}" for thing in self.engine]
         told += [f"cleaned the lease {name} of a run that is gone" for name in self.leases]
         told += [f"left {name} alone: its run is alive" for name in self.alive]
+        told += [f"left for the next heal: {line}" for line in self.postponed]
         told += [f"NOT cleaned: {line}" for line in self.trouble]
         return told or ["nothing was left behind"]
 
@@ -187,6 +194,12 @@ class Lease:
             self._write()
         return folder
 
+    def add_engine_run(self, label: str) -> None:
+        """Note the label of this run at a container engine; a heal has everything with it removed."""
+        with self._guard:
+            self._content.engine_runs.append(label)
+            self._write()
+
     def _write(self) -> None:
         if self._lock is None:
             raise DrillError("the lease was not taken", where=str(self._state), todo="use it as a context manager")
@@ -195,11 +208,20 @@ class Lease:
         fresh.replace(self._path)
 
 
-def heal(state: Path | None = None) -> HealReport:
-    """Clean what dead runs left: end their children, remove their folders, delete their leases.
+class EngineAway(DrillError):
+    """No container engine answers, so its things cannot be removed now; without an engine none of them runs."""
+
+
+#: Removes from a container engine what carries a run's label; returns what it was. Raises EngineAway, DrillError.
+RemoveEngineRun = Callable[[str], list[str]]
+
+
+def heal(state: Path | None = None, *, remove_engine_run: RemoveEngineRun | None = None) -> HealReport:
+    """Clean what dead runs left: end their children, remove their containers and folders, delete their leases.
 
     Args:
         state: folder of leases; by default `state_folder()`.
+        remove_engine_run: asked for runs that used a container engine; without it they are left for a later heal.
     """
     folder = state or state_folder()
     report = HealReport()
@@ -214,21 +236,21 @@ def heal(state: Path | None = None) -> HealReport:
                 report.alive.append(path.name)
                 continue
             try:
-                _clean(path, report)
+                _clean(path, report, remove_engine_run)
             finally:
                 _release(lock, path)
     return report
 
 
-def heal_command(say: Callable[[str], None] = print) -> int:
+def heal_command(say: Callable[[str], None] = print, *, remove_engine_run: RemoveEngineRun | None = None) -> int:
     """`pms-drill heal`: clean and tell. Exit code 0, or 2 if something could not be cleaned."""
-    report = heal()
+    report = heal(remove_engine_run=remove_engine_run)
     for line in report.lines():
         say(line)
     return 2 if report.trouble else 0
 
 
-def _clean(path: Path, report: HealReport) -> None:
+def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | None) -> None:
     try:
         content = _Content.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, json.JSONDecodeError, OSError):
@@ -239,7 +261,9 @@ def _clean(path: Path, report: HealReport) -> None:
         trouble += _end(content.children, report)
         for name in content.folders:
             trouble += _remove(Path(name), report)
-    if trouble:
+        for label in content.engine_runs:
+            trouble += _remove_at_engine(label, remove_engine_run, report)
+    if trouble or report.postponed:
         report.trouble += trouble
         return  # the lease stays, for the next heal
     path.unlink(missing_ok=True)
@@ -270,6 +294,20 @@ def _end(children: list[Process], report: HealReport) -> list[str]:
     stubborn = {found.pid for found in left}
     report.ended += [noted for pid, (_, noted) in chosen.items() if pid not in stubborn]
     return [f"process {pid} does not end" for pid in sorted(stubborn)]
+
+
+def _remove_at_engine(label: str, remove: RemoveEngineRun | None, report: HealReport) -> list[str]:
+    """Remove a run's containers, networks and volumes. Returns why not."""
+    if remove is None:
+        report.postponed.append(f"containers of the run {label}")
+        return []
+    try:
+        report.engine += remove(label)
+    except EngineAway as error:
+        report.postponed.append(f"containers of the run {label}: {error.what}")
+    except DrillError as error:
+        return [f"containers of the run {label}: {error.what}"]
+    return []
 
 
 def _signal(send: Callable[[], None]) -> None:

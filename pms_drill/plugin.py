@@ -17,6 +17,7 @@ import pytest
 
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.cli_options import TARGET_OPTIONS
 from pms_drill.episodes import experiments
 from pms_drill.episodes.book import EpisodeBook
@@ -42,8 +43,8 @@ from pms_drill.tiers import PARTS, Tier, load_tier
 if TYPE_CHECKING:
     from pms_drill.stack.base import Stack
 
-#: Fixtures of the contract suites.
-pytest_plugins = ["pms_drill.contract.fixtures"]
+#: Fixtures of the contract suites, and of experiments that need no more than their evidence.
+pytest_plugins = ["pms_drill.contract.fixtures", "pms_drill.contract.sources", "pms_drill.episodes.fixtures"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "episode(name): the experiment whose evidence this test reads",
         "seen_at_the_pms: only experiments whose calls reach the ledger",
         "only_under(*names): only these experiments; under the others there is nothing to judge",
+        "claims(key): only for profiles that claim this optional policy; skipped as not-claimed otherwise",
         "takes_input: only operations of the contract that have a body or parameters",
     ):
         config.addinivalue_line("markers", line)
@@ -158,6 +160,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(left_out)]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what the profile does not claim or the stack is known not to be able to, before anything is sent."""
+    options = item.config.stash[_OPTIONS]
+    for marker in item.iter_markers("claims"):
+        if not options.profile.claims(marker.args[0]):
+            skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {marker.args[0]}")
+    judged = item.get_closest_marker("property")
+    if options.stack != "external" or options.part == _OTHER or judged is None:
+        return
+    if need := missing(str(judged.args[0]), options.target.capabilities()):
+        skip(need.reason, need.why)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Print the planned time of the experiments."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -166,16 +182,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         profile = session.config.stash[_OPTIONS].profile
         seconds = sum(experiments.planned_seconds(name, profile) for name in names)
         reporter.write_line(f"planned: {len(names)} experiments, about {seconds:.0f} s together")
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what the stack is known not to be able to, before anything is sent."""
-    options = item.config.stash[_OPTIONS]
-    marker = item.get_closest_marker("property")
-    if options.stack != "external" or options.part == _OTHER or marker is None:
-        return
-    if need := missing(str(marker.args[0]), options.target.capabilities()):
-        skip(need.reason, need.why)
 
 
 @pytest.fixture(scope="session")

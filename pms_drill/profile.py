@@ -46,17 +46,22 @@ class AgentPart(_Part):
         start: the command, a list of words. `{python}` is this interpreter; empty for an agent that runs already.
         env: environment on top of a minimal one. Places to fill in, in `start` and `env`: `{port}`, `{pms_url}`
             (the address with the proxies in between), `{pms_key}`, `{admin_token}`, `{state_dir}` (an empty
-            folder for this start), `{log_file}`, `{repo}`.
+            folder for this start), `{log_file}`, `{repo}`, `{host}` (where to listen: loopback, or every
+            address of a container).
+        dotenv: names of `env` that a stack with a folder of its own for the agent (compose) gives it by `.env` in
+            the working directory instead, so that they can be changed there (runbook, options 1 and 3).
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
-        adjusted_env: laid over `env` for a patient breaker and a long deadline (runbook, option 4); empty if it cannot.
+        settings: the variables of `env` that hold `failure_threshold`, `recovery_timeout` and the deadline `timeout`
+            (both in seconds), so that other values can be tried (runbook, option 4); empty if it cannot be adjusted.
     """
 
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
-    adjusted_env: dict[str, str] = {}
+    dotenv: list[str] = []
+    settings: dict[Literal["failure_threshold", "recovery_timeout", "timeout"], str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 
@@ -87,11 +92,32 @@ class MetricsPart(_Part):
 
 
 class BreakerPart(_Part):
-    """The breaker's policy. Defaults: runbook, option 4 (threshold 5, recovery 30 s, timeout 10 s)."""
+    """The breaker's policy. Defaults: runbook, option 4 (threshold 5, recovery 30 s, timeout 10 s).
+
+    Attributes:
+        probes_to_close: good probes in a row that close it.
+        workers: processes of the agent, each with a breaker of its own.
+        minimum_calls: fewer calls than this in a window never open it, whatever their share of failures.
+        failure_ratio: share of failures in a window that opens it, instead of failures in a row.
+        window: length of that window.
+        slow_call: calls that take longer count as failures, although they were answered.
+        wait_growth: factor by which the wait grows with each failed probe; 1 for a wait that stays the same.
+        longest_wait: the wait grows no further.
+        force_open: path, below the agent's address, that opens the breaker by hand until it is reset.
+    """
 
     failure_threshold: int = Field(default=5, ge=1, strict=True)
     recovery_timeout: Seconds = 30.0
     half_open: Literal["probe", "traffic"] = "probe"
+    probes_to_close: int = Field(default=1, ge=1, strict=True)
+    workers: int = Field(default=1, ge=1, strict=True)
+    minimum_calls: int = Field(default=0, ge=0, strict=True)
+    failure_ratio: float | None = Field(default=None, gt=0, le=1)
+    window: Seconds | None = None
+    slow_call: Seconds | None = None
+    wait_growth: float = Field(default=1.0, ge=1)
+    longest_wait: Seconds | None = None
+    force_open: str = ""
 
 
 class PmsPart(_Part):
@@ -103,6 +129,7 @@ class PmsPart(_Part):
         settle: how long after an unknown booking attempt nothing is repeated.
         outbox_interval: pause between rounds of the outbox worker.
         probe_path: path of the safe read that serves as probe; counted apart from guests' calls.
+        read_repeats: how often a read is sent again after a lost connection, within its deadline.
         hotel_id, room_type: a hotel and a room type that exist.
     """
 
@@ -111,6 +138,7 @@ class PmsPart(_Part):
     settle: Seconds = 30.0
     outbox_interval: Seconds = 5.0
     probe_path: str = "/api/hotels"
+    read_repeats: int = Field(default=1, ge=0, strict=True)
     hotel_id: int = 1
     room_type: int = 1
 
@@ -155,6 +183,18 @@ class Profile(_Part):
     failover: FailoverPart = FailoverPart()
     load: LoadPart = LoadPart()
     waiver: list[Waiver] = []
+
+    def claims(self, key: str) -> bool:
+        """Whether the profile claims an optional policy.
+
+        Args:
+            key: "breaker.minimum_calls"; with a value ("breaker.half_open=traffic") only that one is a claim.
+        """
+        name, _, wanted = key.partition("=")
+        part, _, field = name.partition(".")
+        value = getattr(getattr(self, part), field)
+        default = type(getattr(self, part)).model_fields[field].default
+        return str(value) == wanted if wanted else value != default
 
     @property
     def guest_patience(self) -> float:

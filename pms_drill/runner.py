@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,15 @@ from types import FrameType
 
 from pms_drill import clock, profile, runs
 from pms_drill.errors import DrillError
-from pms_drill.report import page, results
+from pms_drill.evidence import canaries
+from pms_drill.report import page, results, secret_search
 from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
-from pms_drill.report.outcomes import RunContext, count_lines
+from pms_drill.report.outcomes import Record, RunContext, count_lines
 from pms_drill.report.stand_in import weekly_on
 from pms_drill.session import Session
 from pms_drill.stack import backends
+from pms_drill.stack.engine import remove_engine_run
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
@@ -101,6 +103,8 @@ class _Progress:
     started: datetime
     ended: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    private: Path | None = None
+    judged: list[Record] = field(default_factory=list)
 
 
 class Run:
@@ -135,6 +139,7 @@ class Run:
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
         backends.check(options.stack, options.target, self._profile)
+        self._deadline = self._tier.deadline_on(options.stack)
         self._twin = weekly_on(self._tier.name, twin=backends.stand_in(options.stack), environment=os.environ)
         self._context = RunContext(
             seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
@@ -154,9 +159,10 @@ class Run:
             DrillError: the results cannot be written.
         """
         signals = Interruption()
-        with signals.listening():
+        with signals.listening(), ExitStack() as ends:
             progress = self._begin()
             try:
+                progress.private = self._private(progress, ends)
                 for part in self._parts:
                     why = self._hindrance(progress, signals)
                     if why:
@@ -181,7 +187,7 @@ class Run:
         self._heal(progress)
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
-            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._tier.deadline)}"
+            f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._deadline)}"
         )
         self._say(f"results: {progress.folder}")
         return progress
@@ -190,22 +196,22 @@ class Run:
         """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
         from pms_drill import lease  # the report must work even where leases cannot
 
-        report = lease.heal()
-        if report.ended or report.removed or report.trouble:
+        report = lease.heal(remove_engine_run=remove_engine_run)
+        if report.ended or report.removed or report.engine or report.postponed or report.trouble:
             self._say("an earlier run was cut; cleaned what it left:")
             for line in report.lines():
                 self._say(f"  {line}")
         progress.trouble += [f"an earlier run left something that cannot be cleaned: {line}" for line in report.trouble]
 
     def _left(self, progress: _Progress) -> float:
-        return self._tier.deadline - (clock.now() - progress.began)
+        return self._deadline - (clock.now() - progress.began)
 
     def _hindrance(self, progress: _Progress, signals: Interruption) -> str:
         """Why nothing more may run; empty if it may."""
         if signals.count:
             return f"the run was ended by {signals.first}"
         if self._left(progress) <= 0:
-            return f"the deadline of {page.duration(self._tier.deadline)} had passed"
+            return f"the deadline of {page.duration(self._deadline)} had passed"
         return runs.shortage(progress.folder, Path(tempfile.gettempdir()))
 
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:
@@ -219,6 +225,7 @@ class Run:
             cwd=self._root,
             log=progress.folder / "logs" / f"{part}.log",
             say=self._say,
+            env={canaries.VARIABLE: str(progress.private)} if progress.private else {},
         )
         try:
             code = self._await(part, session, progress, signals)
@@ -266,7 +273,19 @@ class Run:
 
     def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
         options = self._options
-        argv = [sys.executable, "-m", "pytest", part, "-q", "--tb=short", "-p", "no:locust", "-p", "no:cacheprovider"]
+        argv = [
+            sys.executable,
+            "-m",
+            "pytest",
+            part,
+            "-q",
+            "-rfE",
+            "--tb=short",
+            "-p",
+            "no:locust",
+            "-p",
+            "no:cacheprovider",
+        ]
         if part != "contracts":
             argv += ["-p", "no:schemathesis"]
         argv += ["-n", str(workers), "--dist", "loadgroup"]
@@ -281,6 +300,8 @@ class Run:
 
     def _conclude(self, progress: _Progress) -> RunVerdict:
         try:
+            self._write(progress)
+            self._search_for_secrets(progress)  # the results are written by then, so that they are searched, too
             verdict = self._write(progress)
         finally:
             runs.finish(progress.folder)
@@ -288,6 +309,24 @@ class Run:
             self._publish(progress)
         self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
         return verdict
+
+    def _private(self, progress: _Progress, ends: ExitStack) -> Path | None:
+        """A folder outside of the results for the run's secrets; removed at the end, or by the next run."""
+        from pms_drill import lease
+
+        try:
+            return ends.enter_context(lease.Lease()).new_folder("secrets")
+        except (DrillError, OSError) as error:
+            progress.trouble.append(f"secrets cannot be searched for: {error}")
+            return None
+
+    def _search_for_secrets(self, progress: _Progress) -> None:
+        if progress.private is None:
+            return
+        try:
+            progress.judged = secret_search.search(progress.folder, progress.private, self._context)
+        except OSError as error:
+            progress.trouble.append(f"the results cannot be searched for secrets: {error.strerror}")
 
     def _publish(self, progress: _Progress) -> None:
         try:
@@ -308,6 +347,7 @@ class Run:
                 duration=clock.now() - progress.began,
                 waivers=self._profile.waiver,
                 trouble=progress.trouble,
+                judged=progress.judged,
                 selection=self._options.selection,
                 fail_on=self._options.fail_on,
             )

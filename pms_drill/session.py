@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -36,9 +36,18 @@ class Session:
         cwd: working directory.
         log: file for its output.
         say: gets every line of the output as well.
+        env: laid over our own environment.
     """
 
-    def __init__(self, argv: Sequence[str], *, cwd: Path, log: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        log: Path,
+        say: Callable[[str], None],
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self._log = log
         self._say = say
         try:
@@ -48,7 +57,7 @@ class Session:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )

@@ -37,6 +37,7 @@ class Tier(_Table):
 
     Attributes:
         deadline: seconds from the start of the run to its end at the latest.
+        deadline_by_stack: stack -> another deadline, where a stack takes longer to come up.
         parts: sessions, in order.
         examples: generated cases per operation of the API contract.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
@@ -46,6 +47,7 @@ class Tier(_Table):
 
     name: str
     deadline: Seconds
+    deadline_by_stack: dict[Stack, Seconds] = {}
     parts: list[Part] = Field(min_length=1)
     examples: int = Field(ge=1, strict=True)
     chaos: ChaosPart = ChaosPart()
@@ -61,6 +63,10 @@ class Tier(_Table):
     def episodes(self) -> tuple[str, ...]:
         """Names of the experiments; `("*",)` for all."""
         return tuple(self.chaos.episodes)
+
+    def deadline_on(self, stack: str) -> float:
+        """The deadline on a stack, in seconds."""
+        return next((limit for name, limit in self.deadline_by_stack.items() if name == stack), self.deadline)
 
     def runs_episode(self, name: str) -> bool:
         """Whether the experiment belongs to this tier."""

@@ -50,6 +50,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="qloapps_twin", description="Answers as QloApps 1.7.0's web service does.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--control-port", type=int, default=0, help="0 takes a free one")
+    # Loopback, except in a container, which has an address of its own on each network.
+    parser.add_argument("--host", default="127.0.0.1", help="where it listens; default 127.0.0.1")
+    parser.add_argument("--control-host", default="127.0.0.1", help="default 127.0.0.1")
     parser.add_argument("--ready-file", type=Path, help='gets {"port": n, "control_port": n} once both listen')
     parser.add_argument(
         "--rooms-per-type",
@@ -87,14 +90,16 @@ async def _serve(options: argparse.Namespace, key: str, token: str) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    web_server, port = await web.start(options.port)
-    control_server, control_port = await control.start(options.control_port)
+    web_server, port = await web.start(options.port, options.host)
+    control_server, control_port = await control.start(options.control_port, options.control_host)
     gc.freeze()
     if options.ready_file:
         fresh = options.ready_file.with_suffix(".new")
         fresh.write_text(json.dumps({"port": port, "control_port": control_port}), "utf-8")
         fresh.replace(options.ready_file)
-    print(f"twin of QloApps 1.7.0 on 127.0.0.1:{port}, control on 127.0.0.1:{control_port}", flush=True)
+    print(
+        f"twin of QloApps 1.7.0 on {options.host}:{port}, control on {options.control_host}:{control_port}", flush=True
+    )
     await stop.wait()
     web_server.close()
     control_server.close()

@@ -166,6 +166,10 @@ def _completed(hotel: Hotel, order: Order, booking: dict[str, Any]) -> dict[str,
     return {"currency": CURRENCY} | booking | {"associations": associations}
 
 
+#: Fields of a customer that a booking leaves null; demo customers have them empty.
+_UNSAID = ("ip_registration_newsletter", "website", "company", "siret", "ape", "note")
+
+
 def _customer(bench: Bench, wish: Wish) -> Customer:
     """The customer with the e-mail, with its letter case, name and phone overwritten if they are valid; or a new one.
 
@@ -183,7 +187,8 @@ def _stored_customer(bench: Bench, wish: Wish) -> Customer:
     first, last = stored(wish.firstname), stored(wish.lastname)
     if known is None:
         check_person(wish)
-        new = Customer(bench.hotel.take_id("customers"), first, last, wish.email, wish.phone, bench.now())
+        unsaid: dict[str, object] = dict.fromkeys(_UNSAID)
+        new = Customer(bench.hotel.take_id("customers"), first, last, wish.email, wish.phone, bench.now(), unsaid)
         bench.hotel.add_customer(new)
         return new
     if valid_name(wish.firstname) and valid_name(wish.lastname):

@@ -59,12 +59,13 @@ def service(key: int, name: str, price: str) -> Row:
     return SERVICE | changed | {"name": two_languages(name), "link_rewrite": two_languages(link)}
 
 
-def in_language(row: Row, language: str) -> Row:
-    """The row with texts of one language as plain strings (`language=1`)."""
-    return {name: _plain(value, language) for name, value in row.items()}
+def in_language(row: Row, language: str, *, plain: bool) -> Row:
+    """The row with texts of one language only (`language=1`): plain strings in JSON, one element in XML."""
+    return {name: _of_language(value, language, plain) for name, value in row.items()}
 
 
-def _plain(value: Any, language: str) -> Any:
+def _of_language(value: Any, language: str, plain: bool) -> Any:
     if isinstance(value, list) and value and isinstance(value[0], dict) and set(value[0]) == {"id", "value"}:
-        return next((one["value"] for one in value if str(one["id"]) == language), "")
+        kept = [one for one in value if str(one["id"]) == language]
+        return (kept[0]["value"] if kept else "") if plain else kept
     return value

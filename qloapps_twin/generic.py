@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from qloapps_twin.answers import Problem, Refused, warning
+from qloapps_twin.answers import Crashed, Problem, Refused, warning
 from qloapps_twin.booking_wish import valid_email, valid_name
-from qloapps_twin.fields import CUSTOMER, Row
+from qloapps_twin.fields import CUSTOMER, STATES, Row
 from qloapps_twin.hotel import Customer, Hotel
 from qloapps_twin.php import is_unsigned_int, to_int
 from qloapps_twin.tables import Table
 from qloapps_twin.xml_input import BadXml, Node, parse, parser_warnings
 
 _FILE = "WebserviceRequest.php"
+_STATES = {state[0] for state in STATES}
 _REQUIRED = {
     "customers": ("passwd", "lastname", "firstname", "email"),
     "order_histories": ("id_order_state", "id_order"),
@@ -22,6 +23,7 @@ def add_row(hotel: Hotel, table: Table, body: bytes, now: str) -> Row:
 
     Raises:
         Refused: 500 code 127 for what is not XML, 400 for a missing or invalid field.
+        Crashed: a bare text for an order or a state that does not exist.
     """
     sent = _element(body, table)
     for name in _REQUIRED.get(table.name, ()):
@@ -107,10 +109,10 @@ def _add_customer(hotel: Hotel, sent: Node, now: str) -> Row:
 
 
 def _add_history(hotel: Hotel, sent: Node, now: str) -> Row:
-    order = hotel.orders.get(to_int(sent.text_of("id_order")))
-    if order is None:
-        raise Refused(400, Problem(85, 'Validation error: "Property OrderHistory->id_order is not valid"'))
-    entry = hotel.set_state(order, to_int(sent.text_of("id_order_state")), now)
+    order, state = hotel.orders.get(to_int(sent.text_of("id_order"))), to_int(sent.text_of("id_order_state"))
+    if order is None or state not in _STATES:
+        raise Crashed(200, "Invalid new order status")
+    entry = hotel.set_state(order, state, now)
     return {
         "id": str(entry.id),
         "id_employee": "",

@@ -54,7 +54,7 @@ class Gate:
 
 
 class Server:
-    """Serves one handler on one port of 127.0.0.1."""
+    """Serves one handler on one port."""
 
     def __init__(self, handler: Handler, headers: Headers, gate: Gate, latency: Latency | None = None) -> None:
         self.handler = handler
@@ -63,10 +63,10 @@ class Server:
         self.latency = latency
         self.tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, port: int) -> tuple[asyncio.Server, int]:
+    async def start(self, port: int, host: str = "127.0.0.1") -> tuple[asyncio.Server, int]:
         """Listen; returns the server and its port."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(self), "127.0.0.1", port, backlog=1024)
+        server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
         return server, int(server.sockets[0].getsockname()[1])
 
 

@@ -243,12 +243,12 @@ class WebService:
         plain = not any(name == "display" or name[:6] in ("filter", "sort") for name in request.query)
         rows = select(self.hotel, table, request.query)
         if "language" in request.query:
-            rows = [in_language(row, request.query["language"]) for row in rows]
+            rows = [in_language(row, request.query["language"], plain=wants_json(request)) for row in rows]
         return self._tell_list(request, table.many, table.one, rows, full=not plain and "display" in request.query)
 
     def _tell_row(self, request: Request, table: Table, row: dict[str, Any], status: int) -> Answer:
         if "language" in request.query:
-            row = in_language(row, request.query["language"])
+            row = in_language(row, request.query["language"], plain=wants_json(request))
         if wants_json(request):
             return Answer(status, row_json(table.one, row).encode(), JSON)
         return Answer(status, row_xml(table.one, row, base_url(request)).encode(), XML)

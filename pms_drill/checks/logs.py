@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from pms_drill.checks.breaker import NEVER_OPENED
 from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, probe_rounds
+from pms_drill.checks.secrets import SHORTEST, disguised
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind
@@ -20,8 +19,6 @@ _STATES = ("closed", "open", "half_open")
 _LEGAL = (("closed", "open"), ("open", "half_open"), ("half_open", "open"), ("half_open", "closed"))
 #: Statuses of the PMS that operators look for by number (runbook, causes B and C).
 _REFUSED = (401, 403, 405, 429)
-#: Shorter ones would be found by accident.
-_SHORTEST_SECRET = 8
 
 
 def transitions_are_logged(evidence: Evidence) -> Verdict:
@@ -90,8 +87,8 @@ def failures_are_logged(evidence: Evidence) -> Verdict:
 def no_secret_anywhere(evidence: Evidence) -> Verdict:
     """LOG-03: neither the PMS's key nor the admin token stands in a log, an answer or the metrics, disguised or not."""
     claimed = "no secret stands in the log, the answers or the metrics: raw, in Base64 or encoded for a URL"
-    if not evidence.secrets or any(len(secret) < _SHORTEST_SECRET for secret in evidence.secrets):
-        return unknown(claimed, secrets=f"{len(evidence.secrets)} given, each must have {_SHORTEST_SECRET} characters")
+    if not evidence.secrets or any(len(secret) < SHORTEST for secret in evidence.secrets):
+        return unknown(claimed, secrets=f"{len(evidence.secrets)} given, each must have {SHORTEST} characters")
     places = {
         "log": evidence.log,
         "answers": "\n".join(json.dumps(op.body, ensure_ascii=False) for op in evidence.operations),
@@ -111,30 +108,6 @@ def no_secret_anywhere(evidence: Evidence) -> Verdict:
     if empty:
         return unknown(claimed, read=f"nothing in: {', '.join(empty)}")
     return passed(claimed, read=read)
-
-
-def disguised(secret: str) -> Mapping[str, frozenset[str]]:
-    """Name of a disguise -> texts that give the secret away.
-
-    Base64 looks different at each of three offsets, as in `Basic user:secret`; only what the neighbours cannot
-    change is looked for.
-    """
-    raw = secret.encode()
-    cores = set()
-    for offset in range(3):
-        # Of the encoding, the first characters belong to the padding in front, the last ones to what may follow.
-        encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-        cores.add(encoded[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6])
-    urls = {quote(secret, safe=""), quote_plus(secret), quote(secret)} - {secret}
-    escaped = json.dumps(secret)[1:-1]
-    return {
-        "raw": frozenset({secret, escaped}),
-        "in Base64": frozenset(cores | {core.translate(_URL_SAFE) for core in cores}),
-        "encoded for a URL": frozenset(urls),
-    }
-
-
-_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def _structured(log: str) -> Iterator[dict[str, Any]]:

@@ -50,7 +50,7 @@ def opened(evidence: Evidence) -> float | None:
     if not any(is_rejection(operation) for operation in impact):
         return None
     failed = failures_before_opening(evidence)
-    return failed[-1].ended if failed else impact[0].ended
+    return max(operation.ended for operation in failed) if failed else impact[0].ended
 
 
 def earliest_opening(evidence: Evidence) -> float | None:

@@ -29,6 +29,7 @@ class SkipReason(StrEnum):
     STACK_CANNOT = "stack-cannot"
     AGENT_CANNOT = "agent-cannot"
     NEEDS_LINUX = "needs-linux"
+    NEEDS_TOOL = "needs-tool"
     NEEDS_REAL_PMS = "needs-real-pms"
 
 

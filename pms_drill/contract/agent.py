@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from pms_drill.evidence import canaries
 from pms_drill.profile import EndpointsPart
 from pms_drill.stack.gate import Hooks
 
@@ -22,7 +23,8 @@ class Agent:
 
     def __init__(self, base_url: str, endpoints: EndpointsPart, patience: float, hooks: Hooks | None = None) -> None:
         self._paths = endpoints
-        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False, event_hooks=hooks)
+        both = canaries.hooks(hooks)
+        self._http = httpx.Client(base_url=base_url, timeout=patience, trust_env=False, event_hooks=both)
 
     def close(self) -> None:
         """Close the connections."""

@@ -48,7 +48,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == SEEN and report.when == "call"
     }
     if lines:
-        terminalreporter.section("generated requests")
+        terminalreporter.section("what was sent and compared")
         for line in sorted(lines):
             terminalreporter.write_line(line)
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pms_drill.errors import DrillError
 from pms_drill.external import TOXIPROXY
 from pms_drill.external.finder import cache_folder
+from pms_drill.stack.backends import CHECKS
 from pms_drill.stack.look import Found, State
+from pms_drill.stack.mariadb import find_database
+from pms_drill.stack.native import TREE_VARIABLE
+from pms_drill.stack.php import find_php
+from pms_drill.stack.qloapps_tree import look
 
-#: Extension as `php -m` names it -> end of the name of its Debian package.
-_EXTENSIONS = {
-    "pdo_mysql": "mysql",
-    "gd": "gd",
-    "curl": "curl",
-    "intl": "intl",
-    "soap": "soap",
-    "SimpleXML": "xml",
-    "dom": "xml",
-    "zip": "zip",
-    "mbstring": "mbstring",
-}
 _PATIENCE_S = 10.0
 
 
@@ -38,12 +30,45 @@ def programs(stack: str) -> Iterator[Found]:
     if stack in ("embedded", "native"):
         yield _toxiproxy()
     if stack == "native":
-        yield from _php()
-        yield _one_of("database server", ("mariadbd", "mysqld"), "mariadb-server")
-        yield _tree()
+        yield _row("PHP", _php)
+        yield _row("database server", _database)
+        yield _row("QloApps", _tree)
     if stack == "compose":
-        yield _docker()
+        yield _row("Docker", _docker)
         yield _compose_tool()
+
+
+def _row(what: str, look_for: Callable[[], str]) -> Found:
+    """What the stack's own search says, so that the doctor and a run never disagree."""
+    try:
+        return Found(what, State.OK, look_for())
+    except DrillError as error:
+        return Found(what, State.MISSING, f"{error.what} ({error.where})" if error.where else error.what, error.todo)
+
+
+def _php() -> str:
+    php = find_php()
+    return f"{php.version} with the extensions that QloApps needs ({php.binary})"
+
+
+def _database() -> str:
+    server = find_database()
+    return f"{server.name} {server.version} ({server.binary})"
+
+
+def _tree() -> str:
+    given = os.environ.get(TREE_VARIABLE, "")
+    if not given:
+        raise DrillError(
+            f"{TREE_VARIABLE} is not set", todo="make qloapps gets a QloApps, or set it to an unpacked one"
+        )
+    tree = look(Path(given).expanduser())
+    return f"{tree.version}, {'with' if tree.installer else 'without'} its installer ({tree.path})"
+
+
+def _docker() -> str:
+    CHECKS["compose"]()
+    return "its engine answers"
 
 
 def _toxiproxy() -> Found:
@@ -52,52 +77,9 @@ def _toxiproxy() -> Found:
     places += [str(path) for path in sorted(cache_folder().glob(f"{TOXIPROXY.name}-*/{TOXIPROXY.executable}"))]
     found = next((place for place in places if place and os.access(place, os.X_OK)), None)
     if found:
-        return Found("Toxiproxy", State.OK, f"{_first_line([found, *TOXIPROXY.version_args])} ({found})")
+        told = next(iter(_output([found, *TOXIPROXY.version_args]).splitlines()), "it tells no version")
+        return Found("Toxiproxy", State.OK, f"{told} ({found})")
     return Found("Toxiproxy", State.MISSING, "not here yet", f"make setup gets it, or set {TOXIPROXY.variable}")
-
-
-def _php() -> Iterator[Found]:
-    if shutil.which("php") is None:
-        yield Found("PHP", State.MISSING, "no php on the PATH", "install php-cli (Debian)")
-        return
-    told = _first_line(["php", "-v"])
-    yield Found("PHP", State.OK, told)
-    loaded = {line.strip().lower() for line in _output(["php", "-m"]).splitlines()}
-    lacking = [name for name in _EXTENSIONS if name.lower() not in loaded]
-    if not lacking:
-        yield Found("PHP extensions", State.OK, ", ".join(_EXTENSIONS))
-        return
-    version = re.search(r"PHP (\d+\.\d+)", told)
-    prefix = f"php{version[1]}" if version else "php"
-    packages = " ".join(sorted({f"{prefix}-{_EXTENSIONS[name]}" for name in lacking}))
-    yield Found("PHP extensions", State.MISSING, f"not loaded: {', '.join(lacking)}", f"install {packages} (Debian)")
-
-
-def _one_of(what: str, names: Sequence[str], package: str) -> Found:
-    # Debian keeps servers in a folder that is not on every user's PATH.
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
-    for name in names:
-        if found := shutil.which(name, path=path):
-            return Found(what, State.OK, f"{_first_line([found, '--version'])} ({found})")
-    return Found(what, State.MISSING, f"neither {' nor '.join(names)} is here", f"install {package} (Debian)")
-
-
-def _tree() -> Found:
-    tree = os.environ.get("QLOAPPS_DIR", "")
-    if tree and (Path(tree) / "webservice" / "dispatcher.php").is_file():
-        return Found("QloApps", State.OK, tree)
-    why = f"{tree} has no webservice/dispatcher.php" if tree else "QLOAPPS_DIR is not set"
-    return Found("QloApps", State.MISSING, why, "set QLOAPPS_DIR to an unpacked QloApps 1.6.1 or 1.7.0")
-
-
-def _docker() -> Found:
-    from pms_drill.stack.backends import CHECKS
-
-    try:
-        CHECKS["compose"]()
-    except DrillError as error:
-        return Found("Docker", State.MISSING, f"{error.what} ({error.where})", error.todo)
-    return Found("Docker", State.OK, "its engine answers")
 
 
 def _compose_tool() -> Found:
@@ -107,10 +89,6 @@ def _compose_tool() -> Found:
     return Found(
         "compose", State.MISSING, "neither docker compose nor docker-compose", "install docker-compose (Debian)"
     )
-
-
-def _first_line(words: Sequence[str]) -> str:
-    return next(iter(_output(words).splitlines()), "it tells no version")
 
 
 def _output(words: Sequence[str]) -> str:

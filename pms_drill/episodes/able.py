@@ -17,6 +17,6 @@ def fault_for(name: str, stack: Stack) -> Fault:
     """
     fault = fault_named(name, stack.profile)
     pms = stack.place.pms
-    if Needs.PMS_SWITCHES in fault.needs and name not in pms.names:
+    if fault.needs & {Needs.PMS_SWITCHES, Needs.ENGINE} and name not in pms.names:
         skip(pms.lacking, f"the PMS of this stack cannot have the fault {name}")
     return fault

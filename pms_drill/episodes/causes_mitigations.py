@@ -23,8 +23,8 @@ def lacks(mitigation: Mitigation, stack: Stack) -> tuple[SkipReason, str] | None
     agent = stack.profile.agent
     if mitigation is Mitigation.MOCK and not agent.mock_env:
         return SkipReason.AGENT_CANNOT, "the profile has no [agent.mock_env]: how is the mock switched on?"
-    if mitigation is Mitigation.ADJUST and not agent.adjusted_env:
-        return SkipReason.AGENT_CANNOT, "the profile has no [agent.adjusted_env]: how is the agent made patient?"
+    if mitigation is Mitigation.ADJUST and not adjusted_env(stack.profile):
+        return SkipReason.AGENT_CANNOT, "[agent.settings] does not name the variable of the deadline, `timeout`"
     if mitigation is Mitigation.ROTATE_KEY:
         if not key_env(stack.profile, ""):
             return SkipReason.AGENT_CANNOT, "no variable of agent.env has {pms_key} in it"
@@ -36,6 +36,20 @@ def lacks(mitigation: Mitigation, stack: Stack) -> tuple[SkipReason, str] | None
 def key_env(profile: Profile, key: str) -> dict[str, str]:
     """The variables of the profile that hold the PMS's key, with another one in them."""
     return {name: value.replace("{pms_key}", key) for name, value in profile.agent.env.items() if "{pms_key}" in value}
+
+
+def adjusted_env(profile: Profile) -> dict[str, str]:
+    """Twice the threshold and the wait, three times the deadline (runbook, option 4: 5, 30 s, 10 s to 10, 60 s, 30 s).
+
+    Empty if the profile does not say which variable holds the deadline: the rest alone mends no timeout.
+    """
+    values = {
+        "failure_threshold": f"{2 * profile.breaker.failure_threshold}",
+        "recovery_timeout": f"{2 * profile.breaker.recovery_timeout:g}",
+        "timeout": f"{3 * profile.pms.timeout:g}",
+    }
+    names = profile.agent.settings
+    return {variable: values[name] for name, variable in names.items()} if "timeout" in names else {}
 
 
 class Operator:
@@ -83,7 +97,7 @@ class Operator:
         self._stack.restart_agent(fresh=False, env=self._stack.profile.agent.mock_env)
 
     def _adjust(self) -> None:
-        self._stack.restart_agent(fresh=False, env=self._stack.profile.agent.adjusted_env)
+        self._stack.restart_agent(fresh=False, env=adjusted_env(self._stack.profile))
 
     def _restart_pms(self) -> Told:
         """The service goes away and comes back; then the breaker is reset (runbook, option 2).

@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pms_drill.episodes import causes, causes_table, midway, mock_switch, outage, refusal, reset
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation
+from pms_drill.episodes import (
+    agent_restart,
+    causes,
+    causes_table,
+    clock_steps,
+    half_open_crowd,
+    late_results,
+    limited_until,
+    midway,
+    mock_switch,
+    other_settings,
+    outage,
+    policies,
+    refusal,
+    reset,
+    simultaneous,
+    streak,
+    unsteady,
+)
+from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation, fault_named
+from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
+from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
+from pms_drill.stack.equipped import equipped, missing
 
 #: Fixture -> names of the experiments that it gives the evidence of.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -17,6 +38,19 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "midway": MIDWAY,
     "breaker_reset": ("breaker_reset",),
     "mock_switch": ("mock_switch",),
+    "streak": ("streak",),
+    "simultaneous": ("simultaneous",),
+    "half_open_crowd": ("half_open_crowd",),
+    "late_results": ("late_success", "late_failure"),
+    "agent_restart": ("agent_restart",),
+    "other_settings": ("other_settings",),
+    "clock_steps": ("clock_steps",),
+    "limited_until": ("limited_until",),
+    "unsteady": ("unsteady",),
+    "call_volume": ("call_volume",),
+    "growing_wait": ("growing_wait",),
+    "forced_open": ("forced_open",),
+    "slow_calls": ("slow_calls",),
     "cause": causes_table.NAMES,
 }
 
@@ -26,13 +60,43 @@ _MODULES: Mapping[str, Any] = {
     "midway": midway,
     "breaker_reset": reset,
     "mock_switch": mock_switch,
+    "streak": streak,
+    "simultaneous": simultaneous,
+    "half_open_crowd": half_open_crowd,
+    "late_results": late_results,
+    "agent_restart": agent_restart,
+    "other_settings": other_settings,
+    "clock_steps": clock_steps,
+    "limited_until": limited_until,
+    "unsteady": unsteady,
+    "call_volume": policies,
+    "growing_wait": policies,
+    "forced_open": policies,
+    "slow_calls": policies,
     "cause": causes,
 }
 
 
 def run(name: str, stack: Stack, seed: int) -> Any:
-    """Run the experiment and give its evidence."""
-    return _module(name).run(stack, name, seed)
+    """Run the experiment and give its evidence; the stack is equipped for its fault first.
+
+    Raises:
+        TypedSkip: the stack or the agent cannot have the fault.
+    """
+    needs = _needs(name, stack.profile)
+    if lacks := missing(stack, needs):
+        skip(*lacks)
+    if not needs:
+        return _module(name).run(stack, name, seed)
+    with equipped(stack, needs) as ready:
+        return _module(name).run(ready, name, seed)
+
+
+def _needs(name: str, profile: Profile) -> frozenset[Needs]:
+    """What the experiment's fault needs beyond the stack's own means; what the PMS can have is looked at there."""
+    if name not in (*OUTAGES, *REFUSALS, *MIDWAY):
+        return frozenset()
+    return fault_named(name, profile).needs - {Needs.PMS_SWITCHES}
 
 
 def planned_seconds(name: str, profile: Profile) -> float:

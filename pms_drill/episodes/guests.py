@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from pms_drill import clock
+from pms_drill.evidence import canaries
 from pms_drill.evidence.history import Guest, Kind, Operation
 from pms_drill.profile import EndpointsPart
 from pms_drill.stack.gate import Hooks
@@ -89,11 +90,12 @@ class Guests:
         hooks: Hooks | None = None,
     ) -> None:
         self._endpoints = endpoints
+        self._patience = patience
         self._http = httpx.Client(
             base_url=agent_url,
             timeout=patience,
             trust_env=False,
-            event_hooks=hooks,
+            event_hooks=canaries.hooks(hooks),
             limits=httpx.Limits(max_connections=most_at_once, max_keepalive_connections=most_at_once),
         )
         self._pool = ThreadPoolExecutor(most_at_once, thread_name_prefix="guest")
@@ -105,10 +107,10 @@ class Guests:
         self._pool.shutdown(wait=True)
         self._http.close()
 
-    def ask(self, guest: Guest, phase: str) -> Operation:
-        """Ask for availability."""
+    def ask(self, guest: Guest, phase: str, patience: float | None = None) -> Operation:
+        """Ask for availability; with `patience` the guest hangs up after so many seconds."""
         body = guest.availability()
-        return self._send(guest, Kind.AVAILABILITY, phase, "POST", self._endpoints.availability, body)
+        return self._send(guest, Kind.AVAILABILITY, phase, "POST", self._endpoints.availability, body, patience)
 
     def reserve(self, guest: Guest, phase: str) -> Operation:
         """Make a reservation."""
@@ -124,11 +126,14 @@ class Guests:
         """Run calls concurrently and wait for all of them."""
         return [future.result() for future in [self._pool.submit(call) for call in calls]]
 
-    def _send(self, guest: Guest, kind: Kind, phase: str, method: str, path: str, body: Any) -> Operation:
+    def _send(
+        self, guest: Guest, kind: Kind, phase: str, method: str, path: str, body: Any, patience: float | None = None
+    ) -> Operation:
         started = clock.now()
         status, told, retry_after, error = None, {}, "", ""
         try:
-            response = self._http.request(method, path, json=body)
+            limit = self._patience if patience is None else patience
+            response = self._http.request(method, path, json=body, timeout=limit)
             status = response.status_code
             retry_after = response.headers.get("Retry-After", "")
             parsed = response.json()

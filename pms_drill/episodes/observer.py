@@ -9,6 +9,7 @@ from types import TracebackType
 import httpx
 
 from pms_drill import clock
+from pms_drill.evidence import canaries
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import EndpointsPart
 
@@ -19,16 +20,18 @@ class Observer:
     Attributes:
         scrapes: successful scrapes in order.
         statuses: (path, time, status) of the health endpoints; status 0 when there was no answer.
+        readiness: (time, `pms` object of the readiness answer), where it has one.
     """
 
     def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
-        self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False)
+        self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False, event_hooks=canaries.hooks())
         self._endpoints = endpoints
         self._every = every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self.scrapes: list[Scrape] = []
         self.statuses: list[tuple[str, float, int]] = []
+        self.readiness: list[tuple[float, dict[str, object]]] = []
 
     def __enter__(self) -> Observer:
         """Look once, before anything happens, and begin to look."""
@@ -67,6 +70,17 @@ class Observer:
         for path in (self._endpoints.live, self._endpoints.ready):
             at = clock.now()
             try:
-                self.statuses.append((path, at, self._http.get(path).status_code))
+                answer = self._http.get(path)
+                self.statuses.append((path, at, answer.status_code))
+                if path == self._endpoints.ready:
+                    self._read(at, answer)
             except httpx.HTTPError:
                 self.statuses.append((path, at, 0))
+
+    def _read(self, at: float, answer: httpx.Response) -> None:
+        try:
+            told = answer.json()["pms"]
+        except (ValueError, KeyError, TypeError):
+            return
+        if isinstance(told, dict):
+            self.readiness.append((at, told))

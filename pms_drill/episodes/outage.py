@@ -71,13 +71,13 @@ def _open_seconds(wait: float, profile: Profile) -> float:
     return 2 * (wait + profile.pms.timeout) + 0.5
 
 
-def steady(scene: Scene) -> list[Guest]:
+def steady(scene: Scene, bookings: int = _STEADY_BOOKINGS) -> list[Guest]:
     """Guests before the fault; those who asked come again while the breaker is open."""
     with scene.phase("steady"):
         regulars = scene.book.guests(_STEADY_QUESTIONS)
         for guest in regulars:
             scene.guests.ask(guest, "steady")
-        for guest in scene.book.guests(_STEADY_BOOKINGS):
+        for guest in scene.book.guests(bookings):
             scene.guests.reserve(guest, "steady")
     bad = [op.brief() for op in scene.guests.operations if op.source != "pms"]
     if bad:

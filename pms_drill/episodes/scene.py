@@ -163,6 +163,7 @@ class Scene:
             log=self.stack.agent_log() if "agent-log" in self.stack.capabilities else "",
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
+            readiness=list(self.observer.readiness),
             epoch=clock.utc().timestamp() - clock.now(),
             secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
         )

@@ -22,6 +22,10 @@ class Policy:
             (design rule 7: max(5 x control p99, 250 ms)).
         outbox_interval: pause between rounds of the agent's outbox worker.
         metrics: names of the agent's metrics.
+        probes_to_close: good probes in a row that close the breaker.
+        workers: processes of the agent, each with a breaker of its own.
+        read_repeats: how often a read is sent again after a lost connection.
+        minimum_calls, window, slow_call, wait_growth, longest_wait: optional policies, as in a profile.
     """
 
     threshold: int
@@ -33,6 +37,14 @@ class Policy:
     slack: float = 0.25
     outbox_interval: float = 5.0
     metrics: MetricsPart = field(default_factory=MetricsPart)
+    probes_to_close: int = 1
+    workers: int = 1
+    read_repeats: int = 1
+    minimum_calls: int = 0
+    window: float = 0.0
+    slow_call: float = 0.0
+    wait_growth: float = 1.0
+    longest_wait: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,7 @@ class Evidence:
         scrapes: in order of time; the first before the first guest, the last one after everything is quiet.
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
+        readiness: (time, `pms` object of the readiness answer), in order of time.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
     """
@@ -111,6 +124,7 @@ class Evidence:
     log: str = ""
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

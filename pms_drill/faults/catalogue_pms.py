@@ -16,11 +16,13 @@ from pms_drill.faults.story import Needs, Story
 TITLE = "The PMS itself"
 
 #: The safe read, which the PMS answers: a ping ends at the fault proxy.
-_HOTELS = Probe(path="/api/hotels?output_format=JSON")
+_HOTELS = Probe(path="/api/hotels?output_format=JSON", patience=3.0)
 #: Needs the table that is locked.
-_ORDERS = Probe(path="/api/orders?output_format=JSON&limit=1")
+_ORDERS = Probe(path="/api/orders?output_format=JSON&limit=1", patience=3.0)
 #: A QloApps that works answers these within a tenth of a second; a busy machine gets more.
 _SILENT_S = 0.7
+#: A PMS that was stopped or started again has a queue to work off, or programs to load, before it is itself again.
+_SHOWS_WITHIN_S = 8.0
 #: Header of the answer that a direct look makes up.
 _ACTS = "x-drill-acts"
 
@@ -156,7 +158,7 @@ def access_faults() -> list[Fault]:
             how="The key's permissions for bookings are removed.",
             metrics='`kind="auth"`, of bookings only.',
             trap="The key is good, and probes by a safe read are green.",
-            probe=Probe(path="/api/bookings?output_format=JSON"),
+            probe=Probe(path="/api/bookings?output_format=JSON", patience=3.0),
         ),
         _fault(
             "webservice_off",
@@ -243,6 +245,7 @@ def _fault(
         look=ask if direct else through_the_proxies,
         needs=frozenset({Needs.PMS_SWITCHES}),
         story=Story(how=how, metrics=metrics, trap=trap),
+        shows_within=_SHOWS_WITHIN_S,
     )
 
 

@@ -43,7 +43,11 @@ class AgentControl(Stoppable, Protocol):
 
     address: str
     live_path: str
-    upstream: str
+
+    @property
+    def upstream(self) -> str:
+        """See above."""
+        ...
 
     def kill(self) -> None:
         """End it at once."""

@@ -88,7 +88,7 @@ class Place:
         """Send a probe as the agent would send a request: to Toxiproxy, on a fresh connection."""
         headers = {**self.probe_headers, **probe.headers} if probe.path != PING else probe.headers
         return replace(probe, headers=headers).send(
-            self.proxy.listen, self.token, self.tls.context if self.tls else None
+            self.proxy.reach, self.token, self.tls.context if self.tls else None
         )
 
 
@@ -126,6 +126,7 @@ class Fault:
         look: how the probe is sent; by default as the agent would.
         needs: what a stack must offer for it.
         story: the explanation for people, in docs/faults.md.
+        shows_within: seconds for which a measurement may be repeated until it shows what it must.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Fault:
     look: Callable[[Place, Probe], Seen] = through_the_proxies
     needs: frozenset[Needs] = frozenset()
     story: Story | None = None
+    shows_within: float = PROOF_LIMIT_S
 
 
 class Injection:
@@ -244,7 +246,7 @@ class Injection:
 
         try:
             retrying = Retrying(
-                stop=stop_after_delay(PROOF_LIMIT_S),
+                stop=stop_after_delay(self.fault.shows_within),
                 wait=wait_fixed(0.005),
                 retry=retry_if_exception_type(_NotYet),
             )
@@ -252,8 +254,8 @@ class Injection:
         except RetryError as error:
             self._note("unproven", f"{expected}; last seen: {last}")
             raise Unproven(
-                f"{self.fault.name}: expected {expected}; for {PROOF_LIMIT_S:g} s probes through "
-                f"{self.place.proxy.listen} did not see that, the last one saw: {last}"
+                f"{self.fault.name}: expected {expected}; for {self.fault.shows_within:g} s probes through "
+                f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
             ) from error
 
     def _note(self, what: str, detail: str = "") -> None:

@@ -156,7 +156,9 @@ class Nemesis:
             if self._stop.wait(max(0.0, self._started + decision.at - clock.now())):
                 return
             late = clock.now() - self._started - decision.at
-            self._note(decision.act, str(decision) + (f", {late:.2f} s late" if late > _LATE_S else ""))
+            line = str(decision) + (f", {late:.2f} s late" if late > _LATE_S else "")
+            self._note(decision.act, line)
+            self._say(line)
             if decision.act == "arm":
                 self._arm(decision)
             else:
@@ -169,7 +171,6 @@ class Nemesis:
         acting = _Acting(Injection(fault, self._place), decision)
         self._acting[decision.key] = acting
         fate = self.outcome.fates[decision.variant]
-        self._say(f"{decision}")
         try:
             acting.injection.arm(check=alone)
             fate.armed += 1
@@ -186,7 +187,6 @@ class Nemesis:
         fault = acting.injection.fault
         fate = self.outcome.fates[decision.variant]
         others = len(self._acting) > 1 and fault.look is through_the_proxies
-        self._say(f"{decision}")
         try:
             self._count(fault, fate)
             acting.injection.heal(check=not others)

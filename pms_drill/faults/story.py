@@ -16,17 +16,19 @@ class Needs(StrEnum):
     PMS_SWITCHES = "PMS switches"
     LINUX = "Linux"
     FAKETIME = "libfaketime"
+    ENGINE = "container engine"
 
 
 #: Need -> the stacks that offer it. What every stack has is not listed.
 OFFERED_BY: dict[Needs, tuple[str, ...]] = {
     Needs.HTTPS: ("embedded", "native"),
-    Needs.AGENT_PROCESS: ("embedded", "native"),
-    Needs.AGENT_SETTINGS: ("embedded", "native"),
-    Needs.PMS_PROCESS: ("embedded", "native"),
+    Needs.AGENT_PROCESS: ("embedded", "native", "compose"),
+    Needs.AGENT_SETTINGS: ("embedded", "native", "compose"),
+    Needs.PMS_PROCESS: ("embedded", "native", "compose"),
     Needs.PMS_SWITCHES: ("embedded", "native", "compose"),
     Needs.LINUX: ("embedded", "native"),
     Needs.FAKETIME: ("embedded", "native"),
+    Needs.ENGINE: ("compose",),
 }
 #: Stacks whose traffic to the PMS crosses the proxies.
 WITH_PROXIES = ("embedded", "native", "compose")

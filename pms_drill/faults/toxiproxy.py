@@ -61,6 +61,11 @@ class Proxy:
         self._enabled = True
 
     @property
+    def reach(self) -> str:
+        """Where it can be connected to from here; `listen`, unless the server runs in a container."""
+        return self._owner.reach(self.listen)
+
+    @property
     def toxics(self) -> list[Toxic]:
         """The toxics that were ordered, in their order of effect."""
         return list(self._toxics.values())
@@ -160,7 +165,7 @@ class Proxy:
             found.append(f"{state.listen} -> {state.upstream} instead of {self.listen} -> {self.upstream}")
         if not state.enabled:
             found.append("disabled")
-        elif not accepts(self.listen):
+        elif not accepts(self.reach):
             found.append("not listening")
         if state.toxics:
             found.append(f"toxics {', '.join(sorted(state.toxics))}")
@@ -172,11 +177,11 @@ class Proxy:
         self._enabled = True
 
     def _check_listening(self) -> None:
-        if accepts(self.listen) is not self._enabled:
+        if accepts(self.reach) is not self._enabled:
             raise ControlError(
                 f"{self.name} {'does not listen' if self._enabled else 'still listens'} although Toxiproxy says "
                 f"{'enabled' if self._enabled else 'disabled'}",
-                where=self.listen,
+                where=self.reach,
                 todo="another program may hold the port",
             )
 
@@ -210,14 +215,7 @@ class Toxiproxy:
             DrillError: the upstream does not accept connections (an unanswering one would lock the server), or the
                 listen address is taken.
         """
-        try:
-            reachable = accepts(upstream)
-        except TimeoutError:
-            reachable = False
-        if not reachable:
-            raise DrillError(
-                f"the upstream of {name} accepts no connection", where=upstream, todo="start it before its proxy"
-            )
+        self.check_upstream(name, upstream)
         with self.lock:
             last_try = 1 if listen else 5
             for attempt in range(1, last_try + 1):
@@ -233,6 +231,21 @@ class Toxiproxy:
                 self._proxies[name] = proxy
                 break
             return proxy
+
+    def reach(self, listen: str) -> str:
+        """Where a proxy that listens at `listen` can be connected to from here."""
+        return listen
+
+    def check_upstream(self, name: str, upstream: str) -> None:
+        """Raise DrillError unless the upstream accepts connections."""
+        try:
+            reachable = accepts(upstream)
+        except TimeoutError:
+            reachable = False
+        if not reachable:
+            raise DrillError(
+                f"the upstream of {name} accepts no connection", where=upstream, todo="start it before its proxy"
+            )
 
     def proxy(self, name: str) -> Proxy:
         """A proxy that was created here.

@@ -18,7 +18,7 @@ from pms_drill.errors import DrillError
 FILE = Path(__file__).with_name("catalogue.toml")
 
 #: Who can see whether a property holds (docs/architecture.md, "Words").
-Witness = Literal["answers", "ledger", "pms", "metrics", "log", "health", "document", "generator"]
+Witness = Literal["answers", "ledger", "pms", "metrics", "log", "health", "document", "generator", "results"]
 #: How a check was seen failing (design rule: a check that cannot fail is a defect).
 PROOFS = {
     "history": "a literal history on which this property's check says failed: the node id of a test of this project",
@@ -39,12 +39,12 @@ class Group(_Part):
     Attributes:
         name: what properties refer to.
         title: for people.
-        part: contracts, chaos or load.
+        part: contracts, chaos or load; "run" for what the runner judges at the end of a run.
     """
 
     name: str
     title: str
-    part: Literal["contracts", "chaos", "load"]
+    part: Literal["contracts", "chaos", "load", "run"]
 
 
 class Property(_Part):
@@ -56,7 +56,7 @@ class Property(_Part):
         sentence: what must hold.
         claim: the key of a profile that switches it on ("breaker.minimum_calls"); empty for what everyone must do.
         witnesses: whose word decides.
-        breaker: numbers of the general checklist for circuit breakers that it answers.
+        breaker: numbers of the checklist for circuit breakers that it answers.
         proof: "kind:name", at least one; see `PROOFS`.
     """
 
@@ -85,11 +85,28 @@ class Property(_Part):
         return not self.claim
 
 
+class Item(_Part):
+    """One line of the general checklist for circuit breakers.
+
+    Attributes:
+        open: why no property answers it; empty if one does.
+    """
+
+    number: int
+    title: str
+    open: str = ""
+
+
 class Catalogue(_Part):
-    """Groups and properties, in the order of the page."""
+    """Groups and properties, in the order of the page; the checklist for breakers."""
 
     group: tuple[Group, ...]
     property: tuple[Property, ...]
+    checklist: tuple[Item, ...] = ()
+
+    def answering(self, item: Item) -> list[Property]:
+        """The properties that answer a line of the checklist."""
+        return [entry for entry in self.property if item.number in entry.breaker]
 
     def of(self, group: Group) -> list[Property]:
         """The properties of a group, in order."""

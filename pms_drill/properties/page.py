@@ -85,7 +85,18 @@ def render(catalogue: Catalogue, tests: Iterable[SuiteTest], verdicts: Verdicts 
         lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", ""]
     for group in catalogue.group:
         lines += _section(group, catalogue.of(group), judged, verdicts)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_checklist(catalogue)])
+
+
+def _checklist(catalogue: Catalogue) -> list[str]:
+    """Which property answers which line of the checklist for breakers, and what is still open."""
+    if not catalogue.checklist:
+        return []
+    rows = ["## Checklist for circuit breakers", "", _row(["", "question", "answered by"]), _row(["---"] * 3)]
+    for item in catalogue.checklist:
+        answers = ", ".join(entry.id for entry in catalogue.answering(item))
+        rows.append(_row([item.number, item.title, answers or f"*open: {item.open}*"]))
+    return [*rows, ""]
 
 
 def _section(

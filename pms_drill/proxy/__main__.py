@@ -26,15 +26,19 @@ _PARENT_CHECK_S = 0.3
 def main() -> int:
     """Read the options, run, give the exit code."""
     options = argparse.ArgumentParser(prog="python -m pms_drill.proxy", description=__doc__)
-    options.add_argument("--port", type=int, default=0, help="0 chooses a free one; always on loopback")
+    options.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     options.add_argument("--control-port", type=int, default=0)
+    # Loopback, except in a container, which has an address of its own on each network.
+    options.add_argument("--host", default=HOST, help=f"where it listens; default {HOST}")
+    options.add_argument("--control-host", default=HOST, help=f"default {HOST}")
     options.add_argument("--upstream", required=True, metavar="HOST:PORT", help="the PMS")
     options.add_argument("--ledger", required=True, type=Path, help="file that entries are appended to")
     options.add_argument("--ready-file", type=Path, help="written when both ports accept connections")
     given = options.parse_args()
     try:
         proxy = Proxy.writing_to(given.ledger, _address(given.upstream), _token())
-        _run(serve(proxy, given.port, given.control_port, given.ready_file))
+        places = (given.host, given.port), (given.control_host, given.control_port)
+        _run(serve(proxy, *places, given.ready_file))
     except DrillError as error:
         print(f"fault proxy: {error}", file=sys.stderr)
         return 2
@@ -44,8 +48,8 @@ def main() -> int:
     return 0
 
 
-async def serve(proxy: Proxy, port: int, control_port: int, ready_file: Path | None) -> None:
-    """Run until a signal comes or the parent ends."""
+async def serve(proxy: Proxy, place: tuple[str, int], control_place: tuple[str, int], ready_file: Path | None) -> None:
+    """Run until a signal comes or the parent ends. Places are host and port."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,9 +58,10 @@ async def serve(proxy: Proxy, port: int, control_port: int, ready_file: Path | N
     listener = Listener(proxy)
     control = Control(proxy, listener)
     try:
-        await listener.start(port)
-        await control.start(HOST, control_port)
-        print(f"fault proxy: {HOST}:{listener.port}, control {HOST}:{control.port}", flush=True)
+        (host, port), (control_host, control_port) = place, control_place
+        await listener.start(port, host)
+        await control.start(control_host, control_port)
+        print(f"fault proxy: {host}:{listener.port}, control {control_host}:{control.port}", flush=True)
         if ready_file is not None:
             _announce(ready_file, {"port": listener.port, "control_port": control.port})
         await stop.wait()

@@ -25,9 +25,9 @@ class Listener:
         self._count = 0
         self._tasks: dict[asyncio.Task[None], Pair] = {}
 
-    async def start(self, port: int) -> None:
+    async def start(self, port: int, host: str = HOST) -> None:
         """Listen; 0 chooses a free port. Raises OSError."""
-        self._server = await asyncio.get_running_loop().create_server(self._channel, HOST, port, backlog=1024)
+        self._server = await asyncio.get_running_loop().create_server(self._channel, host, port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _channel(self) -> Channel:

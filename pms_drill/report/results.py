@@ -13,8 +13,9 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from junitparser import JUnitXml, JUnitXmlError
+from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
 from pydantic import TypeAdapter, ValidationError
 
 from pms_drill.checks.verdict import Outcome
@@ -22,10 +23,10 @@ from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
 from pms_drill.profile import Waiver
-from pms_drill.report import evidence_files, page
+from pms_drill.report import evidence_files, page, secret_search
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
-from pms_drill.report.outcomes import RunContext, clean_nodeid, read_part
+from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext, clean_nodeid, read_part
 from pms_drill.report.reconcile import allure_count, differences, junit_count
 from pms_drill.tiers import Tier
 
@@ -45,6 +46,7 @@ class RunInfo:
         parts: what was asked for.
         ended: parts whose session ended by itself, whatever it found.
         trouble: what went wrong outside of tests.
+        judged: what the runner judged itself, after all parts.
         root: the project, for its commit.
     """
 
@@ -58,6 +60,7 @@ class RunInfo:
     duration: float
     waivers: Sequence[Waiver] = ()
     trouble: Sequence[str] = ()
+    judged: Sequence[Record] = ()
     selection: str = ""
     fail_on: str = "critical"
 
@@ -130,7 +133,7 @@ def _judge(info: RunInfo) -> RunVerdict:
         Gathered(
             context=info.context,
             tier=info.tier,
-            parts=parts,
+            parts=[*parts, *_by_the_runner(info)],
             today=info.started.date(),
             targets=rows,
             waivers=info.waivers,
@@ -164,6 +167,14 @@ def _judge(info: RunInfo) -> RunVerdict:
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
     )
+
+
+def _by_the_runner(info: RunInfo) -> list[PartOutcomes]:
+    """What the runner judged, as a part of its own; nothing if it judged nothing."""
+    if not info.judged:
+        return []
+    items = [Item(**record.model_dump(include=set(Item.model_fields))) for record in info.judged]
+    return [PartOutcomes(part="run", collected=items, records=list(info.judged))]
 
 
 def _targets(path: Path) -> tuple[list[TargetRow], list[str]]:
@@ -227,6 +238,15 @@ def _merge_junit(info: RunInfo) -> None:
             for case in suite:
                 case.name = clean_nodeid(f"::{case.name}").removeprefix("::")
             merged.add_testsuite(suite)
+    if info.judged:
+        suite = TestSuite("run")
+        for record in info.judged:
+            case = TestCase(record.property, classname=secret_search.__name__)
+            if record.outcome is not Outcome.PASSED:
+                kinds = {Outcome.FAILED: Failure, Outcome.SKIPPED: Skipped}
+                case.result = [kinds.get(record.outcome, Error)(record.why)]
+            suite.add_testcase(case)
+        merged.add_testsuite(suite)
     merged.update_statistics()  # type: ignore[no-untyped-call]
     merged.write(str(info.folder / "junit.xml"))
 
@@ -238,6 +258,8 @@ def _merge_allure(info: RunInfo, verdict: RunVerdict) -> None:
         folder = part_folder(info.folder, part) / "allure"
         if folder.is_dir():
             shutil.copytree(folder, merged, dirs_exist_ok=True, copy_function=_link_or_copy)
+    for record in info.judged:
+        replace_text(merged / f"{uuid5(NAMESPACE_URL, record.nodeid)}-result.json", _allure(record, info) + "\n")
     shown = {
         "run": verdict.run_id,
         "commit": verdict.commit,
@@ -248,6 +270,23 @@ def _merge_allure(info: RunInfo, verdict: RunVerdict) -> None:
         **verdict.versions,
     }
     replace_text(merged / "environment.properties", "".join(f"{key}={value}\n" for key, value in shown.items()))
+
+
+def _allure(record: Record, info: RunInfo) -> str:
+    told = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.SKIPPED: "skipped"}
+    status = told.get(record.outcome, "broken")
+    at = int(info.started.timestamp() * 1000 + info.duration * 1000)
+    return json.dumps(
+        {
+            "uuid": str(uuid5(NAMESPACE_URL, record.nodeid)),
+            "name": f"{record.property} {record.sentence}",
+            "fullName": record.nodeid,
+            "status": status,
+            "statusDetails": {"message": record.why},
+            "start": at,
+            "stop": at,
+        }
+    )
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx
 
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
+from pms_drill.stack.agent_command import command_for
 from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
 
@@ -56,7 +58,7 @@ class AgentProgram:
         self._port = port
         self._starts = 0
         self._log_begins = 0
-        self.admin_token = secrets.token_urlsafe(24)
+        self.admin_token = canaries.plant(canaries.ADMIN_TOKEN, secrets.token_urlsafe(24))
 
     @property
     def url(self) -> str:
@@ -153,32 +155,19 @@ class AgentProgram:
         return answer.status_code == 200
 
     def _build(self, env: Mapping[str, str]) -> Program:
-        places = {
-            "python": sys.executable,
-            "port": str(self._port),
-            "pms_url": self._pms_url,
-            "pms_key": self._pms_key,
-            "admin_token": self.admin_token,
-            "state_dir": str(self.state_dir),
-            "log_file": str(self.state_dir / "agent.log"),
-            "repo": str(REPO),
-        }
-
-        def fill(text: str, key: str) -> str:
-            try:
-                return text.format(**places)
-            except (KeyError, IndexError, ValueError) as error:
-                raise DrillError(
-                    f"the profile {self._profile.name} has a place that cannot be filled in: {text!r}",
-                    where=key,
-                    todo=f"use {', '.join(f'{{{place}}}' for place in places)}",
-                ) from error
-
-        agent = self._profile.agent
-        return Program(
-            "agent",
-            [fill(word, "agent.start") for word in agent.start],
-            env={name: fill(value, f"agent.env.{name}") for name, value in {**agent.env, **env}.items()},
-            cwd=Path(fill(agent.workdir, "agent.workdir")),
-            log=self._log,
+        command = command_for(
+            self._profile,
+            {
+                "python": sys.executable,
+                "host": "127.0.0.1",
+                "port": str(self._port),
+                "pms_url": self._pms_url,
+                "pms_key": self._pms_key,
+                "admin_token": self.admin_token,
+                "state_dir": str(self.state_dir),
+                "log_file": str(self.state_dir / "agent.log"),
+                "repo": str(REPO),
+            },
+            env,
         )
+        return Program("agent", command.words, env=command.env, cwd=Path(command.workdir), log=self._log)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from pms_drill.errors import DrillError
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
+from pms_drill.stack.compose import check_compose, compose_stack
 from pms_drill.stack.embedded import embedded_stack
 from pms_drill.stack.external import ExternalStack
 from pms_drill.stack.look import look_at
@@ -23,6 +22,7 @@ from pms_drill.target import Target
 _OPENERS: Mapping[str, Callable[..., AbstractContextManager[Stack]]] = {
     "embedded": embedded_stack,
     "native": native_stack,
+    "compose": compose_stack,
 }
 
 
@@ -77,32 +77,9 @@ def _embedded() -> None:
     """Needs nothing that the setup does not bring."""
 
 
-def _compose() -> None:
-    if shutil.which("docker") is None:
-        raise DrillError("the stack compose needs Docker", where="no docker on the PATH", todo="install Docker")
-    import docker  # half a second to import, and only this stack needs it
-
-    try:
-        client = docker.from_env()
-        client.ping()
-        client.close()
-    except docker.errors.DockerException as error:
-        raise DrillError(
-            "no Docker engine answers",
-            where=os.environ.get("DOCKER_HOST", "the default socket"),
-            todo="start it, and check that you may use it (docker info)",
-            detail=str(error),
-        ) from error
-    _not_yet("compose")
-
-
-def _not_yet(stack: str) -> None:
-    raise DrillError(
-        f"the stack {stack} is not in this version",
-        where=f"--pms-stack {stack}",
-        todo=f"use one of {', '.join(_OPENERS)}, external",
-    )
-
-
 #: Stack -> looks whether what it needs is there; raises DrillError. `pms-drill doctor` asks the same.
-CHECKS: Mapping[str, Callable[[], None]] = {"embedded": _embedded, "native": look_around, "compose": _compose}
+CHECKS: Mapping[str, Callable[[], None]] = {
+    "embedded": _embedded,
+    "native": look_around,
+    "compose": check_compose,
+}

@@ -65,6 +65,7 @@ def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
         if needs & {Needs.HTTPS, Needs.FAKETIME}:
             folder = Path(tempfile.mkdtemp(prefix=".equipment-", dir=stack.run_dir))
             ends.callback(shutil.rmtree, folder, ignore_errors=True)
+            ends.callback(stack.restart_agent)  # without what it was equipped with
             if Needs.HTTPS in needs:
                 equipment.front = ends.enter_context(TlsFront(stack.place.proxy.upstream, folder))
                 toxiproxy = stack.place.toxiproxy

@@ -20,7 +20,7 @@ import httpx
 from pms_drill import clock
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
-from pms_drill.evidence import bookings_made
+from pms_drill.evidence import bookings_made, canaries
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bookings_made import BookingsMade, Intent
 from pms_drill.evidence.journal import Journal
@@ -66,12 +66,12 @@ class ExternalStack:
     ) -> None:
         self.profile = profile
         self.run_dir = run_dir
-        self.pms_key = self.agent_key = environment.get(PMS_KEY, "")
+        self.pms_key = self.agent_key = canaries.plant(canaries.PMS_KEY, environment.get(PMS_KEY, ""))
         self.capabilities: frozenset[str] = target.capabilities(environment)
         self._target = target
         self._label = label
-        self._token = environment.get(CONTROL_TOKEN, "")
-        self._admin = environment.get(ADMIN_TOKEN, "")
+        self._token = canaries.plant(canaries.CONTROL_TOKEN, environment.get(CONTROL_TOKEN, ""))
+        self._admin = canaries.plant(canaries.ADMIN_TOKEN, environment.get(ADMIN_TOKEN, ""))
         self._made = BookingsMade(run_dir / bookings_made.FOLDER / f"{label}.jsonl")
         self.gate: Gate = (
             RecordingGate(self._made, profile.endpoints)

@@ -19,6 +19,7 @@ from pymysql.constants import CLIENT
 
 from pms_drill.errors import DrillError
 from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.process import Program, environment
 
 #: Server programs are not on the PATH of ordinary users on Debian.
@@ -147,6 +148,9 @@ class Database:
         log: file for its output.
         place: folder for its socket; its path must be short.
     """
+
+    #: Hosts of QloApps' accounts, as the server sees them.
+    account_hosts: tuple[str, ...] = sql.ACCOUNT_HOSTS
 
     def __init__(self, server: DatabaseServer, data: Path, log: Path, place: Path) -> None:
         self._server = server

@@ -38,16 +38,23 @@ _OUTAGE = (_FAULTS, _READ)
 GROUPS: Mapping[str, tuple[Need, ...]] = {
     "BRK": _OUTAGE,
     "FAIL": _OUTAGE,
+    "AUTH": _OUTAGE,
     "BOOK": _OUTAGE,
     "MET": _OUTAGE,
     "LOG": (*_OUTAGE, _LOG),
     "RESET": (*_OUTAGE, _ADMIN),
     "MOCK": (*_OUTAGE, _RESTART),
+    "CAUSE": (*_OUTAGE, _ADMIN, _RESTART),
     "PMS": (_READ,),
     "LOAD": (_OWN,),
 }
 #: Single properties that need more than their group.
-SINGLE: Mapping[str, tuple[Need, ...]] = {"RESET-02": (_RESTART,)}
+SINGLE: Mapping[str, tuple[Need, ...]] = {
+    "RESET-02": (_RESTART,),
+    "BRK-25": (_RESTART,),
+    "BRK-26": (_RESTART,),
+    "BRK-52": (_RESTART,),
+}
 
 
 def missing(property_id: str, capabilities: Set[str]) -> Need | None:

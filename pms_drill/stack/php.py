@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -9,9 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
+import psutil
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pms_drill.errors import DrillError
 from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
 
 #: Extension (as `php -m` names it) -> the Debian package that brings it, without the version.
@@ -139,6 +143,8 @@ class PhpServer:
         self._log = log
         self._port = stable_port()
         self._program: Program | None = None
+        self._count = workers
+        self._workers: list[psutil.Process] = []
 
     @property
     def address(self) -> str:
@@ -155,6 +161,11 @@ class PhpServer:
         """Whether it lives."""
         return self._program is not None and self._program.running
 
+    @property
+    def exit_code(self) -> int | None:
+        """Of its first process, once it has ended; negative for a signal."""
+        return self._program.exit_code if self._program else None
+
     def start(self, note_child: Callable[[int, str], None]) -> None:
         """Start it and wait until it answers something.
 
@@ -164,10 +175,17 @@ class PhpServer:
         Raises:
             DrillError: it ended (its last log lines are told) or did not answer in time.
         """
+        self._end_left_workers()
+        self._wait_for_the_port()
         words = self._php.words("-q", "-q", "-S", self.address, "-t", str(self._root), str(ROUTER))
         self._program = Program("PHP server", words, env=self._env, cwd=self._root, log=self._log)
         self._program.start()
         note_child(self._program.pid, "PHP server")
+        self._program.wait_until(
+            self._is_complete, within=_START_LIMIT_S, todo="read the log; the port may be taken, or PHP lacks something"
+        )
+        for worker in self._workers:
+            note_child(worker.pid, "PHP worker")
         self._program.wait_until(
             self._answers, within=_START_LIMIT_S, todo="read the log; the port may be taken, or PHP lacks something"
         )
@@ -176,11 +194,40 @@ class PhpServer:
         """End it with its workers."""
         if self._program is not None:
             self._program.stop(grace=1.0)
+        self._end_left_workers()
 
     def kill(self) -> None:
         """End it with its workers at once, whatever they are doing."""
         if self._program is not None:
             self._program.kill()
+        self._end_left_workers()
+
+    def _is_complete(self) -> bool:
+        """Whether every worker has been forked. They outlive their parent, so each one is noted."""
+        with contextlib.suppress(psutil.Error):
+            self._workers = psutil.Process(self.pid).children()
+        return len(self._workers) >= self._count
+
+    def _end_left_workers(self) -> None:
+        """Workers go on when the first process alone was killed; they would hold the port and answer with old code."""
+        for worker in self._workers:
+            with contextlib.suppress(psutil.Error):
+                worker.kill()  # psutil compares the time of creation, so no stranger is hit
+        psutil.wait_procs(self._workers, timeout=3)
+        self._workers = []
+
+    def _wait_for_the_port(self) -> None:
+        polling = Retrying(
+            stop=stop_after_delay(_START_LIMIT_S), wait=wait_fixed(0.02), retry=retry_if_result(lambda taken: taken)
+        )
+        try:
+            polling(listens, self._port)
+        except RetryError:
+            raise DrillError(
+                "the port of the PHP server is taken by another program",
+                where=self.address,
+                todo="end that program, or run again: the port is drawn anew",
+            ) from None
 
     def _answers(self) -> bool:
         try:

@@ -8,8 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -27,6 +30,19 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE",
 def _die_with_parent() -> None:
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+#: Started when it is first needed; lives as long as the harness.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="starter of programs")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _from_a_lasting_thread(start: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call it from a thread that ends with the harness: Linux kills a child when the *thread* that made it ends."""
+    if threading.current_thread() is threading.main_thread():
+        return start(*args, **kwargs)
+    return _starter.submit(start, *args, **kwargs).result()
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -66,7 +82,8 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self.log.open("ab") as sink:
-                self._process = subprocess.Popen(
+                self._process = _from_a_lasting_thread(
+                    subprocess.Popen,
                     self.argv,
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
@@ -142,10 +159,15 @@ class Program:
             self._process.send_signal(number)
 
     def kill(self) -> None:
-        """End it at once, as a crash would (SIGKILL to the whole group)."""
+        """End it at once, as a crash would (SIGKILL to the whole group), and wait until all of it has gone.
+
+        A worker that lives a moment longer would still answer at the port that the next start wants.
+        """
+        family = self._family()
         self._end(signal.SIGKILL)
         if self._process is not None:
             self._process.wait(timeout=5)
+        psutil.wait_procs(family, timeout=3)
 
     def stop(self, grace: float = 3.0) -> None:
         """End it: SIGTERM to the group, SIGKILL to what is left after `grace` seconds."""

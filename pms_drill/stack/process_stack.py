@@ -19,17 +19,19 @@ import httpx
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.external import TOXIPROXY, find
 from pms_drill.faults.lifecycle import Place
-from pms_drill.faults.toxiproxy import OwnToxiproxy
+from pms_drill.faults.toxiproxy import OwnToxiproxy, Toxiproxy
 from pms_drill.faults.toxiproxy_server import ToxiproxyServer
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
+from pms_drill.stack.agent import Agent
 from pms_drill.stack.agent_program import REPO, AgentProgram
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.crossing import prove_crossing
@@ -57,6 +59,8 @@ class ProcessStack:
 
     capabilities: frozenset[str] = frozenset(get_args(Capability))
     gate: Gate = OPEN
+    _agent: Agent
+    _toxiproxy: Toxiproxy
 
     def __init__(
         self,
@@ -78,7 +82,7 @@ class ProcessStack:
         self.run_dir = run_dir
         self.pms_key = pms.harness_key
         self.agent_key = pms.agent_key
-        self._token = secrets.token_urlsafe(24)
+        self._token = canaries.plant(canaries.CONTROL_TOKEN, secrets.token_urlsafe(24))
         self._label = label
         self._lease = lease
         self._pms = pms

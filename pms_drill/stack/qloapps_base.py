@@ -54,7 +54,7 @@ class Origin:
         digest.update(f"{self.server.name} {self.server.version}".encode())
         if self.dump is not None:
             digest.update(self.dump.read_bytes())
-        return f"qloapps-{self.tree.version}-{digest.hexdigest()[:16]}"
+        return f"qloapps-base-{self.tree.version}-{digest.hexdigest()[:16]}"
 
 
 def base_state(origin: Origin, log: Path, lease: Lease, say: Callable[[str], None]) -> Path:
@@ -185,7 +185,7 @@ def _lock_file(place: Path) -> Path:
 
 def _forget_old(newest: Path) -> None:
     """Keep the last few base states that were used."""
-    found = sorted(newest.parent.glob("qloapps-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
+    found = sorted(newest.parent.glob("qloapps-base-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in found[_KEPT:]:
         lock = filelock.FileLock(_lock_file(old))
         try:

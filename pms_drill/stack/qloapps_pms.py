@@ -6,16 +6,15 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy import Proxy
 from pms_drill.stack import qloapps_settings as settings
 from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.mariadb import Database, find_database
 from pms_drill.stack.php import PhpServer, find_php
 from pms_drill.stack.pms import Ground
+from pms_drill.stack.qloapps_answer import await_answer
 from pms_drill.stack.qloapps_base import Origin, base_state, lay_out, restore_data
 from pms_drill.stack.qloapps_switches import QloAppsSwitches
 from pms_drill.stack.qloapps_tree import look
@@ -24,7 +23,6 @@ from pms_drill.stack.qloapps_tree import look
 DATABASE_PROXY = "database"
 #: Requests at a time; more than the agent's pool leaves room for the harness's own reads.
 WORKERS = 12
-_FIRST_ANSWER_LIMIT_S = 15.0
 
 
 class QloAppsPms:
@@ -41,10 +39,11 @@ class QloAppsPms:
 
     def __init__(self, tree: Path, dump: Path | None, *, rooms_per_type: int) -> None:
         found = look(tree)
-        self._origin = Origin(found, find_php(), find_database(), None if found.installer else _dump(dump))
+        self._origin = Origin(found, find_php(), find_database(), None if found.installer else dump_of(dump))
         self._rooms = rooms_per_type
-        self.agent_key = secrets.token_hex(16).upper()
-        self.harness_key = secrets.token_hex(16).upper()
+        self.agent_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        canaries.plant(canaries.DB_PASSWORD, sql.PASSWORD)
         self._database: Database | None = None
         self._server: PhpServer | None = None
         self._switches: QloAppsSwitches | None = None
@@ -93,7 +92,7 @@ class QloAppsPms:
         log = ground.log("qloapps")
         self._server = PhpServer(self._origin.php, folder / "tree", domain=sql.DOMAIN, workers=WORKERS, log=log)
         self._server.start(ground.lease.add_child)
-        self._wait_for_an_answer()
+        await_answer(self._server.address, self.agent_key)
         self._switches = QloAppsSwitches(
             self._database, proxy, self._server, prefix=prefix, key=self.agent_key, note_child=ground.lease.add_child
         )
@@ -121,36 +120,13 @@ class QloAppsPms:
         ]
         database.run(statements, sql.SCHEMA)
 
-    def _wait_for_an_answer(self) -> None:
-        last = "nothing"
 
-        def answers() -> bool:
-            nonlocal last
-            url = f"http://{self.address}/api/hotels?output_format=JSON"
-            try:
-                told = httpx.get(url, auth=(self.agent_key, ""), timeout=10.0, trust_env=False)
-            except httpx.HTTPError as error:
-                last = type(error).__name__
-                return False
-            last = f"{told.status_code} {told.text[:200]}"
-            return told.status_code == 200
+def dump_of(dump: Path | None) -> Path:
+    """The dump that a tree without an installer needs.
 
-        polling = Retrying(
-            stop=stop_after_delay(_FIRST_ANSWER_LIMIT_S),
-            wait=wait_fixed(0.1),
-            retry=retry_if_result(lambda done: not done),
-        )
-        try:
-            polling(answers)
-        except RetryError:
-            raise DrillError(
-                "QloApps' web service does not answer as it should",
-                where=f"GET /api/hotels: {last}",
-                todo="look at qloapps.log and database.log in the run's logs/ folder; is the dump that of this tree?",
-            ) from None
-
-
-def _dump(dump: Path | None) -> Path:
+    Raises:
+        DrillError: it is not named, or not there.
+    """
     if dump is None:
         raise DrillError(
             "this QloApps tree was installed somewhere, and its database is not here",

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 DOMAIN = "pms.drill.example"
 #: Schema and account that QloApps uses.
 SCHEMA, USER, PASSWORD = "qloapps", "qloapps", "qloapps"
+#: Where the account comes from: by socket and by loopback.
+ACCOUNT_HOSTS = ("localhost", "127.0.0.1")
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
 #: All that the agent may do (agent-contract, "Writes"): reads, bookings, and cancelling by an entry of the history.
@@ -43,7 +45,7 @@ HARNESS_MAY: Mapping[str, tuple[str, ...]] = dict.fromkeys(_EVERYTHING.split(), 
 
 def new_schema() -> list[str]:
     """An empty schema and an account for QloApps, by socket and by loopback."""
-    who = [f"'{USER}'@'{host}'" for host in ("localhost", "127.0.0.1")]
+    who = [f"'{USER}'@'{host}'" for host in ACCOUNT_HOSTS]
     made = [f"CREATE USER {name} IDENTIFIED BY '{PASSWORD}'" for name in who]
     granted = [f"GRANT ALL ON {SCHEMA}.* TO {name}" for name in who]
     return [f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4", *made, *granted]
@@ -146,11 +148,11 @@ def more_rooms(prefix: str, per_type: int, there: Iterable[tuple[int, int]]) -> 
     return statements
 
 
-def grants(read_only: bool) -> list[str]:
+def grants(read_only: bool, hosts: Sequence[str] = ACCOUNT_HOSTS) -> list[str]:
     """What QloApps' account may do from its next connection on."""
     rights = "SELECT, LOCK TABLES, SHOW VIEW" if read_only else "ALL"
     statements = []
-    for host in ("localhost", "127.0.0.1"):
+    for host in hosts:
         statements.append(f"REVOKE ALL PRIVILEGES ON {SCHEMA}.* FROM '{USER}'@'{host}'")
         statements.append(f"GRANT {rights} ON {SCHEMA}.* TO '{USER}'@'{host}'")
     return statements

@@ -16,11 +16,13 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxics import Latency
 from pms_drill.faults.toxiproxy import Proxy, accepts
 from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.mariadb import Database
 from pms_drill.stack.php import PhpServer
+from pms_drill.stack.qloapps_answer import await_answer
 
 #: Of the database's answers. QloApps asks it some dozens of times for a question and hundreds of times for a booking.
 SLOW_MS = 300
@@ -64,7 +66,7 @@ class QloAppsSwitches:
         self._server = server
         self._prefix = prefix
         self._key = key
-        self.new_key = secrets.token_hex(16).upper()
+        self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._note_child = note_child
         self._lock = ExitStack()
         self._on: list[str] = []
@@ -117,8 +119,9 @@ class QloAppsSwitches:
             self._start_database()
             mended.append("the database had ended: started again")
         if not self._server.running:
-            self._server.start(self._note_child)
-            mended.append("the PMS's web server had ended: started again")
+            ended = f" ({self._server.exit_code})"
+            self._start_server()
+            mended.append(f"the PMS's web server had ended{ended}: started again")
         return mended
 
     def _all_ways(self) -> dict[str, _Way]:
@@ -131,17 +134,17 @@ class QloAppsSwitches:
                 lambda: self._proxy.resume(Latency(latency=SLOW_MS).name),
                 lambda: bool(self._proxy.toxics),
             ),
-            "db_refused": _Way(self._proxy.disable, self._proxy.enable, lambda: not accepts(self._proxy.listen)),
+            "db_refused": _Way(self._proxy.disable, self._proxy.enable, lambda: not accepts(self._proxy.reach)),
             "db_read_only": _Way(
-                lambda: self._run(sql.grants(read_only=True)),
-                lambda: self._run(sql.grants(read_only=False)),
+                lambda: self._run(sql.grants(True, self._database.account_hosts)),
+                lambda: self._run(sql.grants(False, self._database.account_hosts)),
                 self._refuses_to_write,
             ),
             "table_locked": _Way(self._lock_table, self._lock.close, self._table_is_locked),
             "killed_in_booking": _Way(self._lock_table, self._kill_and_unlock, self._table_is_locked),
             "pms_killed": _Way(
                 self._server.kill,
-                lambda: self._server.start(self._note_child),
+                self._start_server,
                 lambda: not accepts(self._server.address),
             ),
             "key_disabled": _Way(
@@ -176,6 +179,11 @@ class QloAppsSwitches:
     def _start_database(self) -> None:
         if not self._database.running:
             self._database.start(self._note_child)
+
+    def _start_server(self) -> None:
+        if not self._server.running:
+            self._server.start(self._note_child)
+            await_answer(self._server.address, self._key)
 
     def _run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         return self._database.run(statements, sql.SCHEMA)
@@ -217,4 +225,4 @@ class QloAppsSwitches:
         """End the web server while its bookings wait in the middle, then unlock and start it again."""
         self._server.kill()
         self._lock.close()
-        self._server.start(self._note_child)
+        self._start_server()

@@ -11,6 +11,7 @@ import httpx
 
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.own_programs import Listening, start_listening
 from pms_drill.stack.pms import Ground
@@ -37,8 +38,8 @@ class TwinPms:
     """
 
     def __init__(self, *, seed: int, latency: str, rooms_per_type: int) -> None:
-        self.agent_key = self.harness_key = secrets.token_hex(16).upper()
-        self._token = secrets.token_urlsafe(24)
+        self.agent_key = self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self._token = canaries.plant(canaries.CONTROL_TOKEN, secrets.token_urlsafe(24))
         self._words = ["--rooms-per-type", str(rooms_per_type), "--latency", latency, "--seed", str(seed)]
         self._twin: Listening | None = None
         self._switches: TwinSwitches | None = None
@@ -106,7 +107,7 @@ class TwinSwitches:
             trust_env=False,
         )
         self._key = key
-        self.new_key = secrets.token_hex(16).upper()
+        self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._on: set[str] = set()
         #: Faults that are made of another request: how they begin and end.
         self._requests: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {

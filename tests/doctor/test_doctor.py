@@ -120,23 +120,24 @@ def test_without_any_capability_only_questions_are_judged() -> None:
 
 
 def test_missing_program_names_its_debian_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.delenv("QLOAPPS_DIR", raising=False)
     rows = {row.what: row for row in programs("native")}
-    assert (rows["PHP"].state, rows["database server"].state) == (State.MISSING, State.MISSING)
-    assert "php-cli" in rows["PHP"].todo
+    assert {rows[what].state for what in ("PHP", "database server", "QloApps")} == {State.MISSING}
+    assert "php-mysql" in rows["PHP"].todo
     assert "mariadb-server" in rows["database server"].todo
+    assert "make qloapps" in rows["QloApps"].todo
 
 
 def test_missing_extension_of_php_names_its_debian_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     php = tmp_path / "php"
-    php.write_text('#!/bin/sh\nif [ "$1" = -v ]; then echo "PHP 8.4.1 (cli)"; else echo curl; fi\n')
+    php.write_text('#!/bin/sh\nif [ "$1" = -r ]; then echo 8.4.1; else echo curl; fi\n')
     php.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     rows = {row.what: row for row in programs("native")}
-    assert rows["PHP"].tells == "PHP 8.4.1 (cli)"
-    assert "curl" not in rows["PHP extensions"].tells
-    assert "php8.4-mysql" in rows["PHP extensions"].todo
+    assert rows["PHP"].state is State.MISSING
+    assert "php8.4-mysql" in rows["PHP"].todo
+    assert "php8.4-curl" not in rows["PHP"].todo
 
 
 def test_page_is_readable_in_a_terminal() -> None:

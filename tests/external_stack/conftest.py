@@ -82,10 +82,10 @@ def run_external(hotel: Hotel, tmp_path: Path) -> RunExternal:
 
     def run(*words: str, parts: tuple[str, ...] = ("contracts",)) -> Ran:
         results = tmp_path / "results"
-        argv = [sys.executable, "-m", "pms_drill", "run", *parts, "--pms-stack", "external", "--pms-tier", "smoke"]
+        argv = [sys.executable, "-m", "pms_drill", "run", *parts, "--pms-stack", "external", "--pms-tier", "pr"]
         argv += ["--pms-seed", "4711", "--results", str(results), *words]
         env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state"), **hotel.secrets}
-        done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=150, check=False)
+        done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=300, check=False)
         said = done.stdout + done.stderr
         assert (results / "latest").exists(), said
         return Ran(done.returncode, read_verdict(results / "latest"), said, results / "latest")

@@ -7,7 +7,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from tests.external_stack.conftest import Hotel, RunExternal
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("hotel")]
+pytestmark = [pytest.mark.timeout(350), pytest.mark.xdist_group("hotel")]
 
 _ALLOW = "--allow-writes=127.0.0.1"
 
@@ -54,7 +54,8 @@ def test_outage_by_the_hotels_own_proxies_is_judged_and_leaves_them_clean(
 def test_admin_reset_works_with_the_token_of_the_variable(hotel: Hotel, run_external: RunExternal) -> None:
     ran = run_external(*hotel.everything(), _ALLOW, "-k", "API-26 or API-27")
     assert ran.code == 0, ran.said
-    assert ran.verdict.counts.passed == 11
+    assert {"API-26", "API-27", "SEC-02"} <= ran.verdict.properties.keys()
+    assert ran.verdict.counts.passed >= 11
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from pms_drill.stack.equipped import equipped, missing
 SPECIAL = {
     name: fault
     for name, fault in catalogue.all_faults(0.5, 2).items()
-    if fault.needs and Needs.PMS_SWITCHES not in fault.needs
+    if fault.needs and not fault.needs & {Needs.PMS_SWITCHES, Needs.ENGINE}
 }
 pytestmark = pytest.mark.xdist_group("equipped stack")
 

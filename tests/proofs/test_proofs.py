@@ -72,6 +72,15 @@ def test_the_mutant_names_this_property_as_one_that_must_notice(entry: Property)
         assert entry.id in must[1].split(), f"{name} does not name {entry.id}"
 
 
+def test_claims_that_the_plain_agent_does_not_keep_are_those_of_a_variant() -> None:
+    # tests/suite/test_variants.py runs each of them and compares what fails with the catalogue.
+    names = {name for entry in PROPERTIES for name in named(entry, "claimed")}
+    assert names == {path.stem for path in (REPO / "tests" / "variants").glob("*.toml")}
+    assert {entry.id for entry in PROPERTIES if entry.claim and named(entry, "claimed")} == {
+        entry.id for entry in PROPERTIES if named(entry, "claimed")
+    }
+
+
 @pytest.mark.timeout(200)
 def test_lies_make_every_property_fail_that_relies_on_them(tmp_path: Path) -> None:
     wanted = {entry.id for entry in PROPERTIES if named(entry, "lie")}

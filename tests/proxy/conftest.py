@@ -14,8 +14,13 @@ import pytest
 import uvloop
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
+from pms_drill.external import TOXIPROXY, find
+from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.probe import Probe, Seen
+from pms_drill.faults.toxiproxy import OwnToxiproxy
+from pms_drill.faults.toxiproxy_server import ToxiproxyServer
 from pms_drill.proxy.client import FaultProxyControl
 from pms_drill.proxy.control import Control
 from pms_drill.proxy.exchange import Proxy
@@ -24,6 +29,8 @@ from tests.proxy.scripted_upstream import Peer, Script, ScriptedUpstream
 
 T = TypeVar("T")
 TOKEN = "token-of-this-test-run"
+BOOKING = b'{"booking":{"id":7,"total":"120.00"}}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BOOKING), BOOKING)
 
 
 class RunningProxy:
@@ -130,3 +137,23 @@ def net(tmp_path: Path) -> Iterator[Net]:
             for client in net.clients:
                 client.close()
         upstream.close()
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal()
+
+
+@pytest.fixture
+def place(net: Net, journal: Journal, tmp_path: Path) -> Iterator[Place]:
+    def serve(peer: Peer) -> None:
+        answered = 0
+        while peer.receive():
+            while peer.received.count(b"\r\n\r\n") > answered:
+                answered += 1
+                peer.send(ANSWER)
+
+    net.upstream.script = serve
+    with OwnToxiproxy(ToxiproxyServer(find(TOXIPROXY), tmp_path / "toxiproxy.log")) as toxiproxy:
+        toxiproxy.create("pms", net.address)
+        yield Place(toxiproxy, "pms", net.control, TOKEN, journal.note)

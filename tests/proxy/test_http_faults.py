@@ -4,44 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import httpx
 import pytest
 
 from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
-from pms_drill.evidence.journal import Journal
-from pms_drill.external import TOXIPROXY, find
 from pms_drill.faults import catalogue, lifecycle
 from pms_drill.faults.http_rules import HttpRule, Match
 from pms_drill.faults.lifecycle import Fault, Heal, Place, injected
-from pms_drill.faults.toxiproxy import OwnToxiproxy
-from pms_drill.faults.toxiproxy_server import ToxiproxyServer
-from tests.proxy.conftest import TOKEN, Net
-from tests.proxy.scripted_upstream import Peer
+from tests.proxy.conftest import BOOKING, Net
 
 TIMEOUT_S = 0.3
-BOOKING = b'{"booking":{"id":7,"total":"120.00"}}'
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BOOKING), BOOKING)
-
-
-@pytest.fixture
-def place(net: Net, tmp_path: Path) -> Iterator[Place]:
-    def serve(peer: Peer) -> None:
-        answered = 0
-        while peer.receive():
-            while peer.received.count(b"\r\n\r\n") > answered:
-                answered += 1
-                peer.send(ANSWER)
-
-    net.upstream.script = serve
-    with OwnToxiproxy(ToxiproxyServer(find(TOXIPROXY), tmp_path / "toxiproxy.log")) as toxiproxy:
-        toxiproxy.create("pms", net.address)
-        yield Place(toxiproxy, "pms", net.control, TOKEN, Journal().note)
 
 
 def book(place: Place, **options: object) -> httpx.Response:

@@ -36,7 +36,7 @@ def test_parts_run_in_their_own_order(tiers):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (f"[x]\n{GOOD}deadlines = 3", "deadlines: there is no such key"),
+        (f"[x]\n{GOOD}deadlinez = 3", "deadlinez: there is no such key"),
         ("[x]\n" + GOOD.replace('"90s"', '"soon"'), "is not a duration"),
         ("[x]\n" + GOOD.replace('"load"', '"loads"'), "loads"),
         ("[x]\n" + GOOD.replace("5", "0"), "examples"),

@@ -34,8 +34,13 @@ def test_every_property_that_is_judged_stands_in_the_catalogue() -> None:
 
 def test_every_property_of_the_catalogue_is_judged_in_the_part_of_its_group() -> None:
     parts = {group.name: group.part for group in CATALOGUE.group}
-    judged = {(test.key, test.file.partition("/")[0]) for test in TESTS}
+    judged = {(test.key, test.part) for test in TESTS}
     assert [entry.id for entry in CATALOGUE.property if (entry.id, parts[entry.group]) not in judged] == []
+
+
+def test_every_line_of_the_checklist_is_answered_or_said_to_be_open() -> None:
+    assert [item.number for item in CATALOGUE.checklist] == list(range(1, 57))
+    assert [item.number for item in CATALOGUE.checklist if bool(CATALOGUE.answering(item)) == bool(item.open)] == []
 
 
 def test_the_page_is_made_from_the_catalogue_of_today() -> None:

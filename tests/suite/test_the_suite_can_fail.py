@@ -34,7 +34,7 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
     assert len(ran.named(Outcome.PASSED)) >= 20
 
 
-@pytest.mark.parametrize("mutant", ["never_opens", "repeats_post", "mock_confirms"])
+@pytest.mark.parametrize("mutant", ["never_opens", "repeats_post", "mock_confirms", "logs_its_key"])
 def test_mutant_fails_under_the_name_of_its_defect(
     run_suite: RunSuite, write_profile: WriteProfile, mutant: str
 ) -> None:

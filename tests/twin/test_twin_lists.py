@@ -129,8 +129,13 @@ def test_json_to_a_generic_resource_is_500(desk: Desk) -> None:
     assert (told.status, told.codes) == (500, [3, 3, 3, 127])
 
 
+def test_order_history_of_an_unknown_order_or_state_is_a_bare_text_with_200(desk: Desk) -> None:
+    for order, state in ((999, 4), (1, 999)):
+        told = desk.set_state(order, state).answer
+        assert (told.status, told.body, told.handled) == (200, b"Invalid new order status", False)
+
+
 def test_order_history_needs_an_order(desk: Desk) -> None:
-    assert desk.set_state(999, 4).status == 400
     assert desk.ask("POST", "/order_histories", "<qloapps><order_history/></qloapps>").codes == [41]
 
 
@@ -185,3 +190,10 @@ def test_deleted_customer_is_not_found_by_email_any_more(desk: Desk) -> None:
     assert told["id_customer"] == first + 1
     again = desk.book(booking()).json()["booking"]["associations"]["customer_detail"]
     assert again["id_customer"] == first + 1
+
+
+def test_texts_of_one_language_are_plain_in_json_and_one_element_in_xml(desk: Desk) -> None:
+    assert desk.ask("GET", "/order_states/1?language=1").json()["order_state"]["name"] == "Awaiting payment"
+    text = desk.ask("GET", "/order_states/1?language=1&output_format=XML").text
+    assert '<name><language id="1"' in text
+    assert '<language id="2"' not in text

@@ -1,0 +1,123 @@
+"""Optional policies of a breaker: judged only for profiles that claim them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pms_drill.checks.moments import SHARE, is_rejection, is_success, opened, probe_rounds
+from pms_drill.checks.verdict import Verdict, failed, judge, unknown
+from pms_drill.evidence.bundle import Evidence, Span
+from pms_drill.evidence.history import Operation
+
+#: Waits of a forced breaker that must have been watched; and by which factor a growing wait may be spread (jitter).
+_WATCHED, _JITTER = 2, 1.5
+
+
+def few_failures_do_not_open_it(evidence: Evidence) -> Verdict:
+    """BRK-04: below the minimum of calls nothing opens it, though every one of them failed."""
+    least = evidence.policy.minimum_calls
+    claimed = f"{least - 1} failures of {least - 1} calls leave it closed: it takes {least} calls to judge"
+    return _closed(evidence, claimed, "few", "still_few", least - 1)
+
+
+def old_failures_do_not_count(evidence: Evidence) -> Verdict:
+    """BRK-05: failures older than the window are forgotten."""
+    least = evidence.policy.minimum_calls
+    claimed = f"{least - 1} failures, more than {evidence.policy.window:g} s after as many others, leave it closed"
+    return _closed(evidence, claimed, "few_again", "still_again", least - 1)
+
+
+def failures_across_the_window_add_up(evidence: Evidence) -> Verdict:
+    """BRK-06: failures in two parts of one window count together, and open it at exactly the minimum."""
+    least = evidence.policy.minimum_calls
+    claimed = f"{least} failures within {evidence.policy.window:g} s open it, although they came in two parts"
+    asked = evidence.asked("first_half", "impact")
+    bad = [op for op in asked if not is_rejection(op)]
+    rejected = any(map(is_rejection, asked))
+    seen = {"answers": f"{len(bad)} failed, then {'rejected' if rejected else 'no rejection'}"}
+    if not evidence.asked("first_half") or (len(asked) < least and not rejected):
+        return unknown(claimed, **seen)
+    return judge(rejected and len(bad) == least, claimed, **seen)
+
+
+def wait_grows(evidence: Evidence) -> Verdict:
+    """BRK-43: with each failed probe the wait grows by the declared factor, up to the declared longest one."""
+    policy = evidence.policy
+    claimed = f"waits grow by {policy.wait_growth:g} with each failed probe, up to {policy.longest_wait:g} s"
+    moment = opened(evidence)
+    rounds = [together[0].received for together in probe_rounds(evidence)]
+    if moment is None or len(rounds) < 3:
+        return unknown(claimed, ledger=f"{len(rounds)} probes")
+    gaps = [later - sooner for sooner, later in pairwise([moment, *rounds])]
+    due = [min(policy.recovery * policy.wait_growth**number, policy.longest_wait) for number in range(len(gaps))]
+    wrong = [
+        f"{gap:.2f} s, due {wait:.2f} s"
+        for gap, wait in zip(gaps, due, strict=True)
+        if not SHARE * wait - (policy.slack if gap is gaps[0] else 0) <= gap <= _JITTER * wait + policy.slack
+    ]
+    seen = {"ledger": "gaps " + ", ".join(f"{gap:.2f} s" for gap in gaps) + f"; wrong: {'; '.join(wrong) or 'none'}"}
+    return judge(not wrong, claimed, **seen)
+
+
+def forced_open_holds(evidence: Evidence) -> Verdict:
+    """BRK-45: opened by hand it stays open against time and a healthy PMS, until it is reset."""
+    claimed = "opened by hand the breaker sends nothing to a healthy PMS for several waits, until the reset"
+    asked, span = evidence.asked("forced"), evidence.phases.get("forced")
+    after = evidence.asked("after_reset")
+    if span is None or not asked or not after or span.end - span.begin < _WATCHED * evidence.policy.recovery:
+        return unknown(claimed, answers="it was not opened by hand, or not for long enough")
+    calls = evidence.calls(Span(asked[0].started, span.end))
+    through = [op for op in asked if not is_rejection(op)]
+    seen = {
+        "answers": f"{len(asked)} asked in {span.end - span.begin:.2f} s, {len(through)} not rejected; "
+        f"after the reset: {after[0].brief()}",
+        "ledger": f"{len(calls)} calls: {evidence.lines(calls) or 'none'}",
+    }
+    return judge(not calls and not through and is_success(after[0]), claimed, **seen)
+
+
+def slow_calls_open_it(evidence: Evidence) -> Verdict:
+    """BRK-13: calls that are answered in time but too slowly count as failures; those just quick enough do not."""
+    policy = evidence.policy
+    claimed = f"{policy.threshold} answers that take more than {policy.slow_call:g} s open it, quicker ones do not"
+    quick, slow = evidence.asked("quick"), evidence.asked("impact")
+    good = [op for op in slow if is_success(op)]
+    seen = {
+        "answers": f"{sum(map(is_rejection, quick))} of {len(quick)} quick ones rejected; "
+        f"{len(good)} slow answers, then {'rejected' if any(map(is_rejection, slow)) else 'no rejection'}"
+    }
+    if any(map(is_rejection, quick)):
+        took = max(op.seconds for op in quick)
+        return unknown(claimed, **seen, late=f"{took:.2f} s") if took > policy.slow_call else failed(claimed, **seen)
+    if not quick or not slow or (good and min(op.seconds for op in good) < policy.slow_call):
+        return unknown(claimed, **seen)
+    return judge(any(map(is_rejection, slow)) and len(good) == policy.threshold, claimed, **seen)
+
+
+def slow_probe_reopens(evidence: Evidence) -> Verdict:
+    """BRK-39: a probe that is answered well but too slowly is a failed one."""
+    claimed = "probes that are answered too slowly leave the breaker open"
+    rounds, last = probe_rounds(evidence), evidence.asked("open")[-1:]
+    if opened(evidence) is None or not rounds or not last:
+        return unknown(claimed, ledger=f"{len(rounds)} probes", answers="nobody asked" if not last else last[0].brief())
+    answered = [entry for together in rounds for entry in together if entry.delivered and entry.status == 200]
+    seen = {"ledger": f"{len(answered)} probes were answered well", "answers": last[0].brief()}
+    if not answered or last[0].started < answered[0].received + evidence.policy.slow_call:
+        return unknown(claimed, **seen)
+    return judge(is_rejection(last[0]), claimed, **seen)
+
+
+def _closed(evidence: Evidence, claimed: str, failing: str, then: str, count: int) -> Verdict:
+    bad, after = evidence.asked(failing), evidence.asked(then)
+    seen = {"answers": f"{_mix(bad)}; then {_mix(after)}"}
+    if any(map(is_rejection, [*bad, *after])):
+        return failed(claimed, **seen)
+    span = evidence.phases.get(failing)
+    if len(bad) < count or not after or (span is not None and span.end - span.begin > evidence.policy.window):
+        return unknown(claimed, **seen)
+    return judge(is_success(after[-1]), claimed, **seen)
+
+
+def _mix(operations: list[Operation]) -> str:
+    rejected, good = sum(map(is_rejection, operations)), sum(map(is_success, operations))
+    return f"{len(operations)} asked: {good} answered by the PMS, {rejected} rejected"

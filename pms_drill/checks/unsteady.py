@@ -1,0 +1,43 @@
+"""A PMS that is neither up nor down: no flapping between it and the failover."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pms_drill.checks.moments import is_rejection, is_success
+from pms_drill.checks.verdict import Verdict, failed, judge, unknown
+from pms_drill.evidence.bundle import Evidence
+from pms_drill.evidence.history import Operation
+
+
+def alternating_errors_never_open_it(evidence: Evidence) -> Verdict:
+    """FAIL-07: when every second question fails, nobody is sent to the failover."""
+    claimed = "while every second question fails the breaker stays closed"
+    asked = evidence.asked("alternating")
+    bad, good = _mix(evidence, asked)
+    rejected = [op for op in asked if is_rejection(op)]
+    seen = {"answers": f"{good} answered by the PMS, {bad} failed, {len(rejected)} rejected"}
+    if rejected:
+        return failed(claimed, **seen)
+    return judge(True, claimed, **seen) if min(bad, good) > evidence.policy.threshold else unknown(claimed, **seen)
+
+
+def random_errors_do_not_make_it_flap(evidence: Evidence) -> Verdict:
+    """FAIL-08: when half of the questions fail at random, it opens at most once in each wait."""
+    wait = evidence.policy.recovery
+    claimed = f"while half of the questions fail the breaker opens at most once in {wait:g} s"
+    asked = evidence.asked("random")
+    bad, good = _mix(evidence, asked)
+    openings = [later.started for sooner, later in pairwise(asked) if is_rejection(later) and not is_rejection(sooner)]
+    gaps = [later - sooner for sooner, later in pairwise(openings)]
+    seen = {
+        "answers": f"{good} answered by the PMS, {bad} failed, {sum(map(is_rejection, asked))} rejected, "
+        f"opened {len(openings)} times" + (f", {min(gaps):.2f} s apart or more" if gaps else "")
+    }
+    if not bad or not good:
+        return unknown(claimed, **seen)
+    return judge(all(gap >= 0.95 * wait for gap in gaps), claimed, **seen)
+
+
+def _mix(evidence: Evidence, asked: list[Operation]) -> tuple[int, int]:
+    return sum(op.status in evidence.expectation.problem_statuses for op in asked), sum(map(is_success, asked))

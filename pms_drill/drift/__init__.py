@@ -1,0 +1,1 @@
+"""The contract with the PMS: its exchanges, recordings of them, what differs between two sources, the changelog."""

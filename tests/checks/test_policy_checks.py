@@ -1,0 +1,135 @@
+"""The checks of optional policies: each passes what is claimed and fails for its own reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from pms_drill.checks import breaker_policies as policies
+from pms_drill.checks.verdict import Outcome
+from pms_drill.evidence.bundle import Span
+from tests.checks.literal import ask, call, mock, outage, policy, probe
+
+VOLUME = policy(minimum_calls=4, window=2.0)
+PHASES = {"few": Span(1.0, 1.1), "few_again": Span(4.0, 4.1), "armed": Span(7.0, 9.0)}
+
+
+def bad(at, phase, count):
+    return [ask(at + 0.01 * n, f"{phase}{n}", phase, status=502) for n in range(count)]
+
+
+def volume(**changes):
+    told = {
+        "few": bad(1.0, "few", 3),
+        "still_few": [ask(1.2, "s", "still_few")],
+        "few_again": bad(4.0, "few_again", 3),
+        "still_again": [ask(4.2, "t", "still_again")],
+        "first_half": bad(7.0, "first_half", 2),
+        "impact": [*bad(8.0, "impact", 2), mock(8.1, "i", "impact")],
+    } | changes
+    return outage(operations=[op for ops in told.values() for op in ops], policy=VOLUME, phases=PHASES)
+
+
+FEW, OLD, PARTS = (
+    policies.few_failures_do_not_open_it,
+    policies.old_failures_do_not_count,
+    policies.failures_across_the_window_add_up,
+)
+
+
+@pytest.mark.parametrize("check", [FEW, OLD, PARTS])
+def test_a_breaker_over_a_window_passes(check):
+    assert check(volume()).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        (FEW, {"still_few": [mock(1.2, "s", "still_few")]}),
+        (OLD, {"few_again": [*bad(4.0, "few_again", 1), mock(4.05, "x", "few_again")]}),
+        (PARTS, {"impact": bad(8.0, "impact", 5)}),
+        (PARTS, {"impact": [mock(8.0, "i", "impact")]}),
+    ],
+    ids=["no minimum volume", "stale window", "half is lost", "opens early"],
+)
+def test_a_breaker_that_counts_otherwise_fails(check, changes):
+    assert check(volume(**changes)).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [(FEW, {"few": bad(1.0, "few", 2)}), (OLD, {"still_again": []}), (PARTS, {"first_half": []})],
+)
+def test_too_few_calls_are_unknown(check, changes):
+    assert check(volume(**changes)).outcome is Outcome.UNKNOWN
+
+
+def waits(*probes):
+    calls = [call(3.001 + 0.01 * n, status=500) for n in range(5)]
+    phases = {"impact": Span(3.0, 3.06), "armed": Span(3.0, 20.0)}
+    told = [*bad(3.0, "impact", 5), mock(3.05, "i", "impact")]
+    growing = policy(wait_growth=2.0, longest_wait=3.0)
+    return outage(operations=told, ledger=[*calls, *map(probe, probes)], phases=phases, policy=growing)
+
+
+def test_waits_that_grow_up_to_the_longest_pass():
+    assert policies.wait_grows(waits(4.05, 6.1, 9.15, 12.2)).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("probes", [(4.05, 5.1, 6.15), (4.05, 6.1, 10.15, 18.2)], ids=["fixed", "no longest"])
+def test_waits_that_do_not_grow_as_declared_fail(probes):
+    assert policies.wait_grows(waits(*probes)).outcome is Outcome.FAILED
+
+
+def test_two_probes_say_nothing_about_growth():
+    assert policies.wait_grows(waits(4.05, 6.1)).outcome is Outcome.UNKNOWN
+
+
+def forced(*calls, asked=None, after=None, end=6.0):
+    told = asked or [mock(3.0 + 0.5 * n, f"f{n}", "forced") for n in range(6)]
+    told = [*told, after or ask(6.1, "a", "after_reset")]
+    return outage(operations=told, ledger=list(calls), phases={"forced": Span(3.0, end)})
+
+
+def test_a_forced_breaker_that_holds_passes():
+    assert policies.forced_open_holds(forced()).outcome is Outcome.PASSED
+    assert policies.forced_open_holds(forced(end=4.0)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [forced(probe(4.05, 200)), forced(asked=[ask(3.5, "f", "forced")]), forced(after=mock(6.1, "a", "after_reset"))],
+    ids=["timer still runs", "guest passes", "reset does not close"],
+)
+def test_a_forced_breaker_that_does_not_hold_fails(evidence):
+    assert policies.forced_open_holds(evidence).outcome is Outcome.FAILED
+
+
+def slow(**changes):
+    told = {
+        "quick": [ask(1.0 + 0.2 * n, f"q{n}", "quick", took=0.1) for n in range(6)],
+        "impact": [
+            *[ask(3.0 + 0.4 * n, f"s{n}", "impact", took=0.38) for n in range(5)],
+            mock(5.1, "i", "impact"),
+        ],
+        "open": [mock(6.9, "o", "open")],
+    } | changes
+    calls = [call(6.1, "/api/hotels", 200, answered=6.48, delivered=6.48)]
+    phases = {"impact": Span(3.0, 5.2), "armed": Span(3.0, 7.0)}
+    operations = [op for ops in told.values() for op in ops]
+    return outage(operations=operations, ledger=calls, phases=phases, policy=policy(slow_call=0.25))
+
+
+@pytest.mark.parametrize("check", [policies.slow_calls_open_it, policies.slow_probe_reopens])
+def test_slow_calls_that_count_pass(check):
+    verdict = check(slow())
+    assert verdict.outcome is Outcome.PASSED, verdict.why
+
+
+def test_slow_calls_that_do_not_count_or_quick_ones_that_do_fail():
+    healthy = slow(impact=[ask(3.0 + 0.4 * n, f"s{n}", "impact", took=0.38) for n in range(8)])
+    assert policies.slow_calls_open_it(healthy).outcome is Outcome.FAILED
+    assert policies.slow_calls_open_it(slow(quick=[mock(1.0, "q", "quick")])).outcome is Outcome.FAILED
+
+
+def test_a_slow_probe_that_closes_it_fails():
+    assert policies.slow_probe_reopens(slow(open=[ask(6.9, "o", "open")])).outcome is Outcome.FAILED
