@@ -28,7 +28,7 @@ def shows_the_symptoms(evidence: CauseEvidence) -> Verdict:
     return judge(
         _OPEN in gauges and errors >= evidence.opens_after and rejected,
         claimed,
-        metrics=f"gauge {gauges}, {errors:g} calls more with status=error",
+        metrics=f"gauge {sorted({gauge for gauge in gauges if gauge is not None})}, {errors:g} calls more with status=error",
         answers=_told(evidence.impact),
     )
 

@@ -90,7 +90,7 @@ class CauseEvidence:
         grep: the runbook's pattern for the agent's log.
         in_ledger: whether calls under the cause are seen at the PMS side.
         before: scrape before the cause.
-        scrapes: while the breaker was open for the first time, in order.
+        scrapes: from the cause on until guests were rejected; the last one after that.
         impact: guests' questions from the cause on, until one was rejected.
         ready: the `pms` object of the readiness answer, with the breaker open.
         log: what the agent wrote from the cause until then.
