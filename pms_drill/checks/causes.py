@@ -22,13 +22,14 @@ def shows_the_symptoms(evidence: CauseEvidence) -> Verdict:
     claimed = f"the breaker opens after {evidence.opens_after} failed call(s): gauge 1, and status=error counts them"
     if not evidence.impact or not evidence.scrapes:
         return unknown(claimed, answers="nobody asked, or the metrics were not read")
-    gauges = [scrape.value(evidence.metrics.state, service="pms") for scrape in evidence.scrapes]
+    gauges = {scrape.value(evidence.metrics.state, service="pms") for scrape in evidence.scrapes}
+    seen = ", ".join(sorted(map(str, gauges)))
     errors = _more(evidence, evidence.scrapes[-1], evidence.metrics.calls, status="error")
     rejected = is_rejection(evidence.impact[-1])
     return judge(
         _OPEN in gauges and errors >= evidence.opens_after and rejected,
         claimed,
-        metrics=f"gauge {sorted({gauge for gauge in gauges if gauge is not None})}, {errors:g} calls more with status=error",
+        metrics=f"gauge {seen}; {errors:g} calls more with status=error",
         answers=_told(evidence.impact),
     )
 

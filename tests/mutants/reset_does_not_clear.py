@@ -1,4 +1,4 @@
-"""A reset of the breaker is answered with 200 and changes nothing.   must: CAUSE-04 RESET-03   may: RESET-04 CAUSE-07 CAUSE-08"""
+"""A reset is answered with 200 and changes nothing.   must: CAUSE-04 RESET-03   may: RESET-04 CAUSE-07 CAUSE-08"""
 
 from __future__ import annotations
 
