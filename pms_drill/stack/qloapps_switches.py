@@ -183,7 +183,8 @@ class QloAppsSwitches:
     def _start_server(self) -> None:
         if not self._server.running:
             self._server.start(self._note_child)
-            await_answer(self._server.address, self._key)
+            if not set(self._on) - {"pms_killed", "killed_in_booking"}:  # with another fault it need not answer well
+                await_answer(self._server.address, self._key)
 
     def _run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         return self._database.run(statements, sql.SCHEMA)
