@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Repeating:
+class Repeating(ABC):
     """A base class: `act` is called every `interval` seconds between enter and exit.
 
     Args:
@@ -32,9 +33,9 @@ class Repeating:
         self._stop.set()
         self._thread.join(timeout=10)
 
+    @abstractmethod
     def act(self) -> None:
         """What is done; must not raise."""
-        raise NotImplementedError
 
     def _loop(self) -> None:
         while not self._stop.wait(self._interval):

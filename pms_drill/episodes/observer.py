@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -12,9 +12,10 @@ from pms_drill import clock
 from pms_drill.evidence import canaries
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import EndpointsPart
+from pms_drill.repeating import Repeating
 
 
-class Observer:
+class Observer(Repeating):
     """Scrapes every `every` seconds between enter and exit.
 
     Attributes:
@@ -24,28 +25,24 @@ class Observer:
     """
 
     def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
+        super().__init__(every, "observer")
         self._http = httpx.Client(base_url=agent_url, timeout=2.0, trust_env=False, event_hooks=canaries.hooks())
         self._endpoints = endpoints
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self.scrapes: list[Scrape] = []
         self.statuses: list[tuple[str, float, int]] = []
         self.readiness: list[tuple[float, dict[str, object]]] = []
 
-    def __enter__(self) -> Observer:
+    def __enter__(self) -> Self:
         """Look once, before anything happens, and begin to look."""
-        self._look()
-        self._thread.start()
-        return self
+        self.act()
+        return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Look a last time and end."""
-        self._stop.set()
-        self._thread.join(timeout=5)
-        self._look()
+        super().__exit__(kind, error, trace)
+        self.act()
         self._http.close()
 
     def health_between(self, begin: float, end: float) -> dict[str, list[int]]:
@@ -56,11 +53,8 @@ class Observer:
                 seen[path].append(status)
         return dict(seen)
 
-    def _watch(self) -> None:
-        while not self._stop.wait(self._every):
-            self._look()
-
-    def _look(self) -> None:
+    def act(self) -> None:
+        """Look once: metrics, then health."""
         started = clock.now()
         try:
             text = self._http.get(self._endpoints.metrics).raise_for_status().text

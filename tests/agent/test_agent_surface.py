@@ -15,6 +15,7 @@ import yaml
 
 from pms_drill.checks.openapi import contains
 from pms_drill.checks.verdict import Outcome
+from pms_drill.faults.certificates import make_all
 from pms_drill.stack.ports import free_port
 from tests.agent.scripted_pms import ScriptedPms, answers, hang, late, refuses, reset
 from tests.agent.support import (
@@ -337,28 +338,13 @@ def test_keys_and_traces_appear_nowhere(start_agent: StartAgent, pms: ScriptedPm
 # -- certificates
 
 
-@pytest.fixture
-def self_signed(tmp_path: Path) -> tuple[Path, Path]:
-    """A throw-away certificate for 127.0.0.1 and its key."""
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    made = subprocess.run(
-        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext"
-        f" subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}".split(),
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode != 0:
-        pytest.skip("openssl is not there to make a certificate")
-    return certificate, key
-
-
 def test_the_certificate_file_of_the_environment_is_trusted(
-    start_agent: StartAgent, pms: ScriptedPms, self_signed: tuple[Path, Path]
+    start_agent: StartAgent, pms: ScriptedPms, tmp_path: Path
 ) -> None:
-    certificate, key = self_signed
-    pms.serve_tls(certificate, key)
+    authority, certificates = make_all(tmp_path)
+    pms.serve_tls(certificates["good"], certificates["good"])
     address = {"PMS_BASE_URL": f"https://127.0.0.1:{pms.port}"}
-    trusting = start_agent(known_up=False, SSL_CERT_FILE=str(certificate), **address)
+    trusting = start_agent(known_up=False, SSL_CERT_FILE=str(authority), **address)
     assert trusting.ask().status_code == 200
     doubting = start_agent(known_up=False, SSL_CERT_FILE=None, **address, **PATIENT)
     assert doubting.ask().status_code == 502
