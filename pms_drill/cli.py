@@ -167,6 +167,35 @@ def replay(**options: object) -> None:
 
 
 @cli.command()
+@click.argument("cause")
+@click.option("--mitigate", type=click.Choice(["reset", "mock", "restart-pms", "rotate-key", "adjust"]), default=None)
+@click.option("--hold", is_flag=True, help="Keep it up until Ctrl-C.")
+@click.option("--scaled", is_flag=True, help="Short waits (profile reference-fast) instead of the deployed settings.")
+@click.option("--pms-profile", "profile", default="", help="Agent: name or .toml.  [default: reference]")
+@click.option("--pms-stack", "stack", type=click.Choice(["embedded", "native"]), default="embedded", show_default=True)
+@click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), default=1, help="Decides guests and stays.")
+@click.option("--results", type=click.Path(path_type=Path), metavar="DIR", help="Folder of runs.")
+def reproduce(mitigate: str | None, scaled: bool, profile: str, results: Path | None, **options: object) -> None:
+    """Reproduce an incident of the runbook: CAUSE is A to E, or a name such as timeout.
+
+    Exit codes: 0 reproduced, and the mitigation helped; 1 the mitigation did not help; 2 unknown.
+    """
+    from pms_drill.incident.reproduce import ReproduceOptions
+    from pms_drill.incident.reproduce import reproduce as run_incident
+    from pms_drill.incident.terminal import teller
+    from pms_drill.runner import ROOT
+
+    agent = profile or ("reference-fast" if scaled else "reference")
+    wanted = ReproduceOptions(
+        mitigate=mitigate or "",
+        profile=agent,
+        results=(results or ROOT / "runs").absolute(),
+        **options,  # type: ignore[arg-type]
+    )
+    sys.exit(run_incident(wanted, teller()))
+
+
+@cli.command()
 def heal() -> None:
     """End and remove what cut runs left behind; running ones are left alone."""
     from pms_drill.lease import heal_command

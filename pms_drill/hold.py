@@ -40,8 +40,8 @@ def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None]) -> N
     backends.check(stack, Target(), agent)
     leases.heal()
     with (
-        _until_a_signal() as ended,
-        _only_one(),
+        until_a_signal() as ended,
+        only_one("pms-drill up"),
         _empty(run_dir),
         Lease() as lease,
         backends.open_stack(stack, agent, run_dir, label="up", lease=lease, seed=1) as running,
@@ -99,7 +99,15 @@ def _holder() -> psutil.Process | None:
 
 
 @contextmanager
-def _only_one() -> Iterator[None]:
+def only_one(who: str) -> Iterator[None]:
+    """Note that this process holds a stack, for `down` and for other terminals.
+
+    Args:
+        who: the command.
+
+    Raises:
+        DrillError: another one does.
+    """
     if (holder := _holder()) is not None:
         raise DrillError(
             "a stack is held already", where=f"process {holder.pid}", todo="end it with Ctrl-C or `pms-drill down`"
@@ -107,7 +115,7 @@ def _only_one() -> Iterator[None]:
     note = _note()
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(Process.of(os.getpid(), "pms-drill up").model_dump_json(), encoding="utf-8")
+        note.write_text(Process.of(os.getpid(), who).model_dump_json(), encoding="utf-8")
         yield
     finally:
         note.unlink(missing_ok=True)
@@ -121,7 +129,7 @@ def _empty(run_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _until_a_signal() -> Iterator[threading.Event]:
+def until_a_signal() -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and SIGHUP set, also while the stack still starts."""
     ended = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -24,6 +24,7 @@ from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
+from pms_drill.evidence.causes import CauseEvidence
 from pms_drill.evidence.mock_switch import MockContract, MockEvidence
 from pms_drill.evidence.reset import ResetEvidence
 from pms_drill.lease import Lease
@@ -287,6 +288,12 @@ def booking_case(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> E
 def mock_contract(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> MockContract:
     """The same generated requests on the mock and on the PMS."""
     return cast(MockContract, episode_book.evidence(request.param))
+
+
+@pytest.fixture
+def cause(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> CauseEvidence:
+    """The evidence of one cause of the runbook."""
+    return cast(CauseEvidence, episode_book.evidence(request.param))
 
 
 @pytest.fixture

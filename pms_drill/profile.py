@@ -53,15 +53,15 @@ class AgentPart(_Part):
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
-        settings: the variables of `env` that hold `failure_threshold` and `recovery_timeout` (seconds), so that other
-            values can be tried (runbook, option 4); empty if the agent cannot be adjusted.
+        settings: the variables of `env` that hold `failure_threshold`, `recovery_timeout` and the deadline `timeout`
+            (both in seconds), so that other values can be tried (runbook, option 4); empty if it cannot be adjusted.
     """
 
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
     dotenv: list[str] = []
-    settings: dict[Literal["failure_threshold", "recovery_timeout"], str] = {}
+    settings: dict[Literal["failure_threshold", "recovery_timeout", "timeout"], str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 

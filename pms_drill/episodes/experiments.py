@@ -9,6 +9,8 @@ from pms_drill.episodes import (
     agent_restart,
     bookings_cases,
     bookings_workload,
+    causes,
+    causes_table,
     clock_steps,
     half_open_crowd,
     late_results,
@@ -55,6 +57,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "workload": ("bookings_workload",),
     "booking_case": bookings_cases.CASES,
     "mock_contract": ("mock_contract",),
+    "cause": causes_table.NAMES,
 }
 
 _MODULES: Mapping[str, Any] = {
@@ -79,6 +82,7 @@ _MODULES: Mapping[str, Any] = {
     "workload": bookings_workload,
     "booking_case": bookings_cases,
     "mock_contract": mock_contract,
+    "cause": causes,
 }
 
 

@@ -26,7 +26,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     """
     profile = stack.profile
     names = profile.agent.settings
-    if set(names) < {"failure_threshold", "recovery_timeout"}:
+    if not {"failure_threshold", "recovery_timeout"} <= set(names):
         skip(SkipReason.AGENT_CANNOT, f"the profile {profile.name} has no [agent.settings]: how is it adjusted?")
     threshold, wait = other(profile)
     env = {names["failure_threshold"]: str(threshold), names["recovery_timeout"]: f"{wait:g}"}

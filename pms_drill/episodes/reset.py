@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx
-
 from pms_drill import clock
 from pms_drill.checks.moments import is_rejection
 from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes.admin import Admin
 from pms_drill.episodes.expectations import fault_named
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.history import Operation
@@ -32,7 +31,7 @@ def run(stack: Stack, name: str, seed: int) -> ResetEvidence:
     """
     threshold = stack.profile.breaker.failure_threshold
     with Scene(stack, name, seed) as scene:
-        admin = _Admin(stack)
+        admin = Admin(stack)
         scene.guests.ask(scene.book.guest(), "steady")
         with injected(fault_named(_FAULT, stack.profile), stack.place) as injection:
             _until_rejected(scene, threshold)
@@ -69,7 +68,7 @@ class _Back:
     answer: Operation
 
 
-def _bring_back(scene: Scene, admin: _Admin) -> _Back:
+def _bring_back(scene: Scene, admin: Admin) -> _Back:
     """Only a reset inside the wait shows anything: afterwards the breaker may have closed by itself.
 
     A busy machine can be too slow for that, so the situation is set up again; what a reset brings is never repeated.
@@ -109,28 +108,6 @@ def _unconfigured(stack: Stack) -> Told | None:
     if not settings or "restart-agent" not in stack.capabilities:
         return None
     stack.restart_agent(env=dict.fromkeys(settings, ""))
-    told = _Admin(stack).reset(stack.admin_token)
+    told = Admin(stack).reset(stack.admin_token)
     stack.restart_agent()
     return told
-
-
-class _Admin:
-    """The admin route."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-
-    def reset(self, token: str | None) -> Told:
-        """Ask for a reset and read the gauge right after it."""
-        stack = self._stack
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.post(
-            f"{stack.addresses.agent}{stack.profile.endpoints.reset}", headers=headers, timeout=5.0, trust_env=False
-        )
-        stack.journal.note("step", "reset", f"answered {answer.status_code}")
-        try:
-            body = answer.json()
-        except ValueError:
-            body = {}
-        state = body.get("state", "") if isinstance(body, dict) else ""
-        return Told(answer.status_code, str(state), stack.scrape().value(stack.profile.metrics.state, service="pms"))

@@ -14,10 +14,12 @@ class PmsSwitches(Protocol):
     Attributes:
         names: what this backend can do; the catalogue (`catalogue_pms`) has a fault for each.
         lacking: why it cannot do another one.
+        new_key: the key that the PMS has while `key_rotated` acts.
     """
 
     names: frozenset[str]
     lacking: SkipReason
+    new_key: str
 
     def arm(self, name: str) -> None:
         """Make it act, and read back what can be read back.
@@ -53,6 +55,7 @@ class NoSwitches:
 
     names: frozenset[str] = frozenset()
     lacking = SkipReason.STACK_CANNOT
+    new_key = ""
 
     def arm(self, name: str) -> None:
         """Refuse."""

@@ -34,6 +34,7 @@ class AgentProgram:
         folder: where state folders are made.
         log: file for the agent's output.
         note: told process id and name of each start, for the lease.
+        port: where it listens; 0 for a free one.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class AgentProgram:
         folder: Path,
         log: Path,
         note: Callable[[int, str], None],
+        port: int = 0,
     ) -> None:
         self._profile = profile
         self._pms_url = pms_url
@@ -53,7 +55,7 @@ class AgentProgram:
         self._log = log
         self._note = note
         self._program: Program | None = None
-        self._port = 0
+        self._port = port
         self._starts = 0
         self._log_begins = 0
         self.admin_token = canaries.plant(canaries.ADMIN_TOKEN, secrets.token_urlsafe(24))

@@ -81,6 +81,7 @@ class WithNetwork:
         self._network = f"{project.name}_{network}"
         self.names = inner.names | {CUT_OFF}
         self.lacking = inner.lacking
+        self.new_key = inner.new_key
 
     def arm(self, name: str) -> None:
         """Make it act. Raises DrillError: there is no such fault, or it did not take."""

@@ -22,6 +22,7 @@ def embedded_stack(
     seed: int,
     latency: str = "none",
     rooms_per_type: int = ROOMS_PER_TYPE,
+    agent_port: int = 0,
 ) -> ProcessStack:
     """The stack, not started yet.
 
@@ -29,6 +30,7 @@ def embedded_stack(
         seed: of the twin's randomness.
         latency: "recorded" gives the twin the latencies measured at QloApps, "none" answers at once.
         rooms_per_type: physical rooms of each type in the twin.
+        agent_port: where the agent listens; 0 for a free one.
     """
     twin = TwinPms(seed=seed, latency=latency, rooms_per_type=rooms_per_type)
-    return ProcessStack(profile, run_dir, label=label, lease=lease, pms=twin)
+    return ProcessStack(profile, run_dir, label=label, lease=lease, pms=twin, agent_port=agent_port)

@@ -28,15 +28,15 @@ def native_stack(
     seed: int,  # noqa: ARG001 - the real PMS draws its own random numbers
     latency: str = "none",  # noqa: ARG001 - and has its own latency
     rooms_per_type: int = ROOMS_PER_TYPE,
+    agent_port: int = 0,
 ) -> ProcessStack:
     """The stack, not started yet.
 
     Raises:
         DrillError: tree, PHP or database server is missing or does not fit.
     """
-    return ProcessStack(
-        profile, run_dir, label=label, lease=lease, pms=pms_from_environment(min(rooms_per_type, MOST_ROOMS))
-    )
+    pms = pms_from_environment(min(rooms_per_type, MOST_ROOMS))
+    return ProcessStack(profile, run_dir, label=label, lease=lease, pms=pms, agent_port=agent_port)
 
 
 def look_around() -> None:

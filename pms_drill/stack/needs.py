@@ -44,6 +44,7 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "LOG": (*_OUTAGE, _LOG),
     "RESET": (*_OUTAGE, _ADMIN),
     "MOCK": (*_OUTAGE, _RESTART),
+    "CAUSE": (*_OUTAGE, _ADMIN, _RESTART),
     "PMS": (_READ,),
     "LOAD": (_OWN,),
 }

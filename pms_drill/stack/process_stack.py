@@ -54,6 +54,7 @@ class ProcessStack:
         label: names this stack's files ("chaos-gw0").
         lease: gets every child process and folder.
         pms: what is behind the proxies; started and stopped here.
+        agent_port: where the agent listens; 0 for a free one.
     """
 
     capabilities: frozenset[str] = frozenset(get_args(Capability))
@@ -69,6 +70,7 @@ class ProcessStack:
         label: str,
         lease: Lease,
         pms: Pms,
+        agent_port: int = 0,
     ) -> None:
         if not profile.agent.start:
             raise DrillError(
@@ -84,6 +86,7 @@ class ProcessStack:
         self._label = label
         self._lease = lease
         self._pms = pms
+        self._agent_port = agent_port
         self._evidence = run_dir / "evidence" / label
         self._open = ExitStack()
         self.journal: Journal
@@ -195,6 +198,7 @@ class ProcessStack:
             folder=self._lease.new_folder("agent"),
             log=self._log("agent"),
             note=self._lease.add_child,
+            port=self._agent_port,
         )
         self._open.callback(self._agent.stop)
         self._agent.start()

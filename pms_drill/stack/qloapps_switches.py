@@ -66,7 +66,7 @@ class QloAppsSwitches:
         self._server = server
         self._prefix = prefix
         self._key = key
-        self._rotated = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._note_child = note_child
         self._lock = ExitStack()
         self._on: list[str] = []
@@ -153,8 +153,8 @@ class QloAppsSwitches:
                 lambda: self._keys(f"`key`='{key}' AND active=1") == 0,
             ),
             "key_rotated": _Way(
-                lambda: self._run([sql.change_key(p, key, self._rotated)]),
-                lambda: self._run([sql.change_key(p, self._rotated, key)]),
+                lambda: self._run([sql.change_key(p, key, self.new_key)]),
+                lambda: self._run([sql.change_key(p, self.new_key, key)]),
                 lambda: self._keys(f"`key`='{key}'") == 0,
             ),
             "permission_removed": _Way(
@@ -183,7 +183,8 @@ class QloAppsSwitches:
     def _start_server(self) -> None:
         if not self._server.running:
             self._server.start(self._note_child)
-            await_answer(self._server.address, self._key)
+            if not set(self._on) - {"pms_killed", "killed_in_booking"}:  # with another fault it need not answer well
+                await_answer(self._server.address, self._key)
 
     def _run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         return self._database.run(statements, sql.SCHEMA)

@@ -107,7 +107,7 @@ class TwinSwitches:
             trust_env=False,
         )
         self._key = key
-        self._rotated = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._on: set[str] = set()
         #: Faults that are made of another request: how they begin and end.
         self._requests: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
@@ -116,7 +116,7 @@ class TwinSwitches:
                 lambda: self._ask("PATCH", "/settings", {"domain": None}),
             ),
             "key_rotated": (
-                lambda: self._ask("POST", "/keys/rotate", {"key": self._rotated}),
+                lambda: self._ask("POST", "/keys/rotate", {"key": self.new_key}),
                 lambda: self._ask("POST", "/keys/rotate", {"key": self._key}),
             ),
             "permission_removed": (

@@ -1,0 +1,1 @@
+"""An incident by hand: `pms-drill reproduce CAUSE`."""
