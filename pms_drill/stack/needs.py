@@ -47,6 +47,7 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "CAUSE": (*_OUTAGE, _ADMIN, _RESTART),
     "PMS": (_READ,),
     "LOAD": (_OWN,),
+    "SEC": (),  # the results of the run itself are searched
 }
 #: Single properties that need more than their group.
 SINGLE: Mapping[str, tuple[Need, ...]] = {

@@ -14,6 +14,7 @@ from pms_drill.doctor.foretell import control, skips
 from pms_drill.doctor.programs import programs
 from pms_drill.doctor.show import WIDTH, as_text
 from pms_drill.lease import STATE_VARIABLE
+from pms_drill.properties.catalogue import load as load_catalogue
 from pms_drill.stack.look import Found, State, look_at
 from pms_drill.target import CONTROL_TOKEN, PMS_KEY, Target
 from tests.external_stack.conftest import Hotel
@@ -107,9 +108,8 @@ def test_stack_of_our_own_is_started_and_proves_itself(secrets: Hotel) -> None:
 
 
 def test_every_group_of_the_catalogue_is_foretold() -> None:
-    catalogue = (Path(__file__).resolve().parents[2] / "docs" / "properties.md").read_text(encoding="utf-8")
-    lines = [line.split("|")[1].strip() for line in catalogue.splitlines() if line.startswith("| ")]
-    groups = {name.rpartition("-")[0] for name in lines if name.rpartition("-")[2].isdigit()}
+    groups = {entry.id.rpartition("-")[0] for entry in load_catalogue().property}
+    assert groups
     assert groups <= {row.what for row in skips(frozenset())}
 
 
