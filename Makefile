@@ -18,7 +18,7 @@ FAIL_ON ?= never
 OPTIONS ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup qloapps doctor test-pms-integration test smoke contracts chaos load reproduce bench report record drift docs lint lock clean
+.PHONY: help setup qloapps doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -51,7 +51,10 @@ contracts chaos load: setup ## one part of the main job
 	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
-	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q
+	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "not kill_matrix"
+
+kill-matrix: setup ## whole runs on agents with one defect or another policy: each must be noticed under its name
+	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m kill_matrix
 
 reproduce: setup ## an incident on this machine: CAUSE=A..E MITIGATE=reset|mock|restart-pms|rotate-key|adjust HOLD=1 SCALED=1
 	@$(BIN)/pms-drill reproduce $(or $(CAUSE),$(error say which: make reproduce CAUSE=A)) $(if $(MITIGATE),--mitigate $(MITIGATE)) $(if $(HOLD),--hold) $(if $(SCALED),--scaled)

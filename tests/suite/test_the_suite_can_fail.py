@@ -12,7 +12,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome
 from pms_drill.stack import agent_program
 from pms_drill.stack.own_programs import start_listening
-from tests.suite.conftest import REPO, RunSuite
+from tests.suite.conftest import REPO, Ran, RunSuite
 
 WriteProfile = Callable[[str], Path]
 
@@ -27,6 +27,11 @@ def expected_of(mutant: str) -> set[str]:
     return set(must[1].split())
 
 
+def passed(ran: Ran) -> set[str]:
+    """What passed of an experiment; the search for secrets judges the run's own files, whatever ran."""
+    return {name for name in ran.named(Outcome.PASSED) if not name.startswith("SEC-")}
+
+
 def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
     ran = run_suite("chaos", "-k", "hang")
     assert ran.code == 0, ran.page
@@ -34,7 +39,15 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
     assert len(ran.named(Outcome.PASSED)) >= 20
 
 
-@pytest.mark.parametrize("mutant", ["never_opens", "repeats_post", "mock_confirms", "logs_its_key"])
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        "never_opens",
+        "repeats_post",
+        "mock_confirms",
+        pytest.param("logs_its_key", marks=pytest.mark.kill_matrix),
+    ],
+)
 def test_mutant_fails_under_the_name_of_its_defect(
     run_suite: RunSuite, write_profile: WriteProfile, mutant: str
 ) -> None:
@@ -46,6 +59,7 @@ def test_mutant_fails_under_the_name_of_its_defect(
     assert len(failed) <= 4, ran.page
 
 
+@pytest.mark.kill_matrix
 @pytest.mark.parametrize(
     ("mutant", "experiment"),
     [
@@ -84,7 +98,7 @@ def test_agent_that_goes_round_the_proxies_makes_everything_unknown(
     finally:
         other.program.stop()
     assert ran.code == 2
-    assert not ran.named(Outcome.PASSED)
+    assert not passed(ran)
     assert "do not cross the proxies" in ran.page
 
 
@@ -93,12 +107,12 @@ def test_misspelt_toxic_makes_its_experiment_unknown(run_suite: RunSuite) -> Non
         "chaos", "-k", "latency_over_deadline", "--pytest=-p", "--pytest=tests.mutants.harness.misspelt_toxic"
     )
     assert ran.code == 2
-    assert not ran.named(Outcome.PASSED)
+    assert not passed(ran)
     assert not ran.named(Outcome.FAILED)
 
 
 def test_agent_that_exits_at_start_makes_everything_unknown(run_suite: RunSuite, write_profile: WriteProfile) -> None:
     ran = run_suite("chaos", "-k", "hang", profile=write_profile('[agent.env]\nPMS_TIMEOUT = "soon"\n'))
     assert ran.code == 2
-    assert not ran.named(Outcome.PASSED)
+    assert not passed(ran)
     assert "PMS_TIMEOUT" in ran.page

@@ -12,7 +12,7 @@ from tests.suite.conftest import REPO, RunSuite
 FOLDER = REPO / "tests" / "variants"
 PLAIN = 'start = ["{python}", "-m", "hotel_agent"]'
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.kill_matrix]
 
 
 def proved_by(variant: str) -> set[str]:
