@@ -169,13 +169,22 @@ class Scene:
         )
 
     def _begin(self) -> None:
-        """A fresh agent; where it is not ours to restart, one whose breaker is closed."""
+        """A fresh agent; where it is not ours to restart, one whose breaker has closed again."""
         if self._env or "restart-agent" in self.stack.capabilities:
             self.stack.restart_agent(env=self._env)
             return
-        state = self.stack.scrape().value(self.profile.metrics.state, service="pms")
-        if state != 0:
-            raise Unproven(f"{self.name}: the breaker is not closed before the fault, the gauge says {state}")
+        profile = self.profile
+        within = 2 * profile.breaker.recovery_timeout + 2 * profile.pms.timeout
+        closing = Retrying(
+            stop=stop_after_delay(within), wait=wait_fixed(0.05), retry=retry_if_result(lambda s: s != 0)
+        )
+        try:
+            closing(lambda: self.stack.scrape().value(profile.metrics.state, service="pms"))
+        except RetryError as error:
+            state = error.last_attempt.result()
+            raise Unproven(
+                f"{self.name}: the breaker did not close within {within:g} s before the fault, the gauge says {state}"
+            ) from None
 
     def _known(self) -> list[tuple[str, Guest]]:
         found: dict[str, Guest] = {}

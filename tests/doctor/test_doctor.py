@@ -115,7 +115,7 @@ def test_every_group_of_the_catalogue_is_foretold() -> None:
 
 def test_without_any_capability_only_questions_are_judged() -> None:
     judged = {row.what for row in skips(frozenset()) if row.state is State.OK}
-    assert judged == {"API", "EXP"}
+    assert judged == {"API", "EXP", "SEC"}
     assert {row.state for row in control(frozenset())} == {State.MISSING}
 
 

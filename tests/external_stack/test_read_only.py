@@ -17,7 +17,9 @@ def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
     hotel: Hotel, run_external: RunExternal
 ) -> None:
     held = hotel.stack.bookings()
-    ran = run_external(*hotel.everything(), parts=("contracts", "chaos", "load"))
+    # This hotel's PMS is a twin, and the twin does not play these two pages (contracts/pms/divergences.toml).
+    played = "not availability-fields and not booking-fields"
+    ran = run_external(*hotel.everything(), "-k", played, parts=("contracts", "chaos", "load"))
     ends = hotel.stack.profile.endpoints
     assert hotel.agent.asked(*_CHANGING) == {ends.availability}, ran.said
     assert hotel.pms.asked(*_CHANGING) == {"/api/hotel_ari"}
@@ -28,7 +30,8 @@ def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
     assert (verdict.counts.failed, verdict.counts.unknown, verdict.trouble) == (0, 0, []), ran.said
     assert ran.code == 0
     assert verdict.counts.passed > 40
-    assert set(verdict.counts.skipped) == {"stack-cannot"}
+    # The version of a PMS that runs already is not known, so that nothing is compared with its recordings.
+    assert set(verdict.counts.skipped) == {"stack-cannot", "no-witness", "not-claimed"}
     skipped = {name.rpartition("-")[0] for name, one in verdict.properties.items() if one.verdict is Outcome.SKIPPED}
     assert skipped >= {"BRK", "FAIL", "BOOK", "MET", "LOG", "RESET", "MOCK", "LOAD"}
     assert not verdict.left_behind
