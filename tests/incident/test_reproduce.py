@@ -17,6 +17,9 @@ from pms_drill.lease import STATE_VARIABLE
 REPO = Path(__file__).resolve().parents[2]
 _ENDS_WITHIN_S = 60
 
+#: All of them want port 8000 first, so they run one after the other.
+pytestmark = pytest.mark.xdist_group("incident")
+
 Start = Callable[..., subprocess.Popen[str]]
 
 
