@@ -153,9 +153,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the experiments that the tier does not run."""
+    """Leave out the experiments and the properties that the tier does not run."""
     tier = config.stash[_OPTIONS].tier
     left_out = [item for item in items if (name := _episode(item)) and not tier.runs_episode(name)]
+    left_out += [item for item in items if _property(item) in tier.contracts.leaves_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
@@ -366,6 +367,11 @@ def _part(arguments: list[str]) -> str:
     """The part whose folder was named on the command line."""
     folders = {word for argument in arguments for word in Path(argument.partition("::")[0]).parts}
     return next((part for part in PARTS if part in folders), _OTHER)
+
+
+def _property(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("property")
+    return str(marker.args[0]) if marker else ""
 
 
 def _episode(item: pytest.Item) -> str:

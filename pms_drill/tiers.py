@@ -32,6 +32,12 @@ class ChaosPart(_Table):
     episodes: list[str] | Literal["*"] = "*"
 
 
+class ContractsPart(_Table):
+    """Properties of the contracts that a tier leaves to the others."""
+
+    leaves_out: list[str] = []
+
+
 class Tier(_Table):
     """One tier.
 
@@ -40,6 +46,7 @@ class Tier(_Table):
         deadline_by_stack: stack -> another deadline, where a stack takes longer to come up.
         parts: sessions, in order.
         examples: generated cases per operation of the API contract.
+        contracts: see `ContractsPart`.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
         load: settings for `pms_drill.load.plan.plan_for`.
         skips: stack -> reasons for which a test may be skipped.
@@ -50,6 +57,7 @@ class Tier(_Table):
     deadline_by_stack: dict[Stack, Seconds] = {}
     parts: list[Part] = Field(min_length=1)
     examples: int = Field(ge=1, strict=True)
+    contracts: ContractsPart = ContractsPart()
     chaos: ChaosPart = ChaosPart()
     load: dict[str, float | str] = {}
     skips: dict[Stack, list[SkipReason]] = {}
