@@ -36,7 +36,7 @@ from pms_drill.report import show
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
-from pms_drill.stack.backends import open_stack, stand_in
+from pms_drill.stack.backends import open_stack
 from pms_drill.stack.needs import missing
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
@@ -332,7 +332,7 @@ def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
         latency="recorded",
         rooms_per_type=_ROOMS_UNDER_LOAD,
     ) as running:
-        under_load = StackUnderLoad(running, stand_in=stand_in(options.stack))
+        under_load = StackUnderLoad(running)
         yield run_load(under_load, plan, options.seed, options.run_dir, running.journal)
 
 

@@ -98,7 +98,7 @@ class Targets:
 
     Attributes:
         lateness_p99_ms: above this lateness of the generator (p99 within a phase) nothing of it is judged.
-        control_p95_ms: above this time of a stand-in for the PMS, asked directly (p95 within a phase), neither.
+        control_p95_ms: above this time of the control (p95 within a phase), neither.
     """
 
     availability: Limits

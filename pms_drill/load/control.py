@@ -1,7 +1,8 @@
-"""The control of a load run: the stand-in for the PMS, asked directly while the load is on.
+"""The control of a load run: a program of ours that has next to nothing to do, asked while the load is on.
 
-A twin answers at the times that were recorded at QloApps. When it takes much longer although nobody disturbs it, it is
-the machine that is late, and what the agent's guests had to wait says nothing about the agent (design, rule 7).
+When even that one answers late, it is the machine that is late, and what the agent's guests had to wait says nothing
+about the agent (design, rule 7). The PMS itself is no such control: QloApps and its twin answer later the more
+requests are under way.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ class Control(Repeating):
     """Asks again and again while it is entered.
 
     Args:
-        ask: one question to the PMS, past agent and proxies; raises when there is no good answer.
+        ask: one question; raises when there is no good answer.
     """
 
-    def __init__(self, ask: Callable[[], None], interval: float = INTERVAL_S) -> None:
+    def __init__(self, ask: Callable[[], object], interval: float = INTERVAL_S) -> None:
         super().__init__(interval, "load control")
         self._ask = ask
         self.samples: list[Sample] = []

@@ -44,8 +44,8 @@ class LoadStack(Protocol):
     def scrape(self) -> str:
         """The agent's metrics in the Prometheus text format; raises when it cannot read them in seconds."""
 
-    def control(self) -> Callable[[], None] | None:
-        """Asks the PMS directly, once; None where it is no stand-in, so that its own pace belongs to the figures."""
+    def control(self) -> Callable[[], object] | None:
+        """One question to a program that has nothing else to do; None if there is none."""
 
     def outage(self) -> AbstractContextManager[object]:
         """The fault "PMS refuses connections": armed and proved on entering, healed and proved on leaving."""

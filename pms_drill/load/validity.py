@@ -89,7 +89,7 @@ def doubts(
 
     Args:
         whole: verdict of `conservation`; unless it passed, every phase is in doubt.
-        control: see `pms_drill.load.control`; None where the PMS is no stand-in.
+        control: see `pms_drill.load.control`; None where there is none.
     """
     found: dict[str, list[str]] = {}
     for phase, span in spans.items():
@@ -110,13 +110,13 @@ def _slow_machine(samples: Sequence[Sample], bound_ms: float) -> list[str]:
     """What the control says against the phase, in at most one line."""
     answered = [sample.ms for sample in samples if sample.ms is not None]
     if len(answered) < len(samples) or not answered:
-        return [f"the stand-in for the PMS, asked directly, answered {len(answered)} of {len(samples)} times"]
+        return [f"the control, an idle program of ours, answered {len(answered)} of {len(samples)} times"]
     p95 = percentile(answered, 95)
     if p95 <= bound_ms:
         return []
     return [
-        f"machine too busy: the stand-in for the PMS, asked directly, took {p95:.0f} ms (p95 of {len(answered)}), "
-        f"and more than {bound_ms:g} ms is not its own doing"
+        f"machine too busy: the control, an idle program of ours, took {p95:.0f} ms to answer "
+        f"(p95 of {len(answered)}), more than {bound_ms:g} ms"
     ]
 
 

@@ -14,15 +14,10 @@ from pms_drill.stack.base import Stack
 
 
 class StackUnderLoad:
-    """What `run_load` needs of a stack.
+    """What `run_load` needs of a stack."""
 
-    Args:
-        stand_in: the PMS is a twin.
-    """
-
-    def __init__(self, stack: Stack, *, stand_in: bool) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._stand_in = stand_in
 
     @property
     def agent_url(self) -> str:
@@ -39,13 +34,9 @@ class StackUnderLoad:
         url = f"{self.agent_url}{self.profile.endpoints.metrics}"
         return httpx.get(url, timeout=5.0, trust_env=False).raise_for_status().text
 
-    def control(self) -> Callable[[], None] | None:
-        """Asks the stand-in for the PMS directly for its hotels; None where the PMS is real."""
-        return self._ask_for_hotels if self._stand_in else None
-
-    def _ask_for_hotels(self) -> None:
-        url = f"{self._stack.addresses.pms}{self.profile.pms.probe_path}"
-        httpx.get(url, auth=(self._stack.pms_key, ""), timeout=5.0, trust_env=False).raise_for_status()
+    def control(self) -> Callable[[], object] | None:
+        """Asks the control listener of our own fault proxy, which has nothing to do but to answer."""
+        return self._stack.place.fault_proxy.rules
 
     def outage(self) -> AbstractContextManager[object]:
         """The PMS refuses connections, armed and proved, healed and proved."""

@@ -24,9 +24,9 @@ class StandinStack:
         self.agent_url = f"http://127.0.0.1:{port}"
         self.profile = Profile(name="standin", breaker=BreakerPart(recovery_timeout=recovery), pms=PmsPart(timeout=1.0))
         self.healed = 0
-        self.ask: Callable[[], None] | None = None
+        self.ask: Callable[[], object] | None = None
 
-    def control(self) -> Callable[[], None] | None:
+    def control(self) -> Callable[[], object] | None:
         return self.ask
 
     def scrape(self) -> str:

@@ -201,13 +201,13 @@ def asked(*ms: float | None) -> list[Sample]:
         (asked(*[250.0] * 20), []),
         (
             asked(*[20.0] * 18, 251.0, 251.0),
-            ["machine too busy: the stand-in for the PMS, asked directly, took 251 ms"],
+            ["machine too busy: the control, an idle program of ours, took 251 ms"],
         ),
-        (asked(20.0, None), ["the stand-in for the PMS, asked directly, answered 1 of 2 times"]),
-        (asked(), ["the stand-in for the PMS, asked directly, answered 0 of 0 times"]),
+        (asked(20.0, None), ["the control, an idle program of ours, answered 1 of 2 times"]),
+        (asked(), ["the control, an idle program of ours, answered 0 of 0 times"]),
     ],
 )
-def test_a_stand_in_that_is_late_by_itself_puts_the_phase_in_doubt(control: list[Sample], told: list[str]) -> None:
+def test_a_control_that_is_late_puts_the_phase_in_doubt(control: list[Sample], told: list[str]) -> None:
     whole = conservation(PLANNED, 50.0, made())
     found = doubts([call()], STEADY, whole, 50.0, control, 250.0)["steady"]
     assert len(found) == len(told)

@@ -125,9 +125,7 @@ def test_a_stall_that_a_waiting_client_hides_is_seen_from_the_intended_arrival(
     assert run.conservation().outcome is Outcome.PASSED
 
 
-def test_a_stand_in_for_the_pms_that_is_late_by_itself_makes_the_figures_unknown(
-    standin: Standin, tmp_path: Path
-) -> None:
+def test_a_control_that_is_late_makes_the_figures_unknown(standin: Standin, tmp_path: Path) -> None:
     stack = standin()
     stack.ask = lambda: time.sleep(0.3)
     run = load(stack, tmp_path)
