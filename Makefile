@@ -31,8 +31,9 @@ $(STAMP): requirements.lock pyproject.toml
 	  || { echo "Python 3.11 or newer is needed; found: $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q pms_drill qloapps_twin hotel_agent contracts chaos load # or the first run pays for it
 	@touch $@
 
 test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly STACK=embedded|native|compose|external PROFILE= SEED= OPTIONS=
