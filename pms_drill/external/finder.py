@@ -92,7 +92,7 @@ def _obtain(program: Program, place: Path, tried: list[str], say: Callable[[str]
     raise DrillError(
         f"{program.name} {program.version} was not found and could not be got",
         todo=f"install {program.executable} {program.version} or set {program.variable} to its path; "
-        "or install Go; or allow the download",
+        f"{'or install Go; ' if program.go else ''}or allow the download",
         detail="\n".join(tried),
     )
 
