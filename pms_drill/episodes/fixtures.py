@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from pms_drill.episodes.alerts import try_alerts
 from pms_drill.episodes.book import EpisodeBook
+from pms_drill.evidence.alerts import AlertEvidence
+from pms_drill.evidence.bundle import Evidence
+from pms_drill.profile import Profile
 
 
 def _evidence_of(name: str) -> Any:
@@ -30,3 +34,12 @@ call_volume = _evidence_of("call_volume")
 growing_wait = _evidence_of("growing_wait")
 forced_open = _evidence_of("forced_open")
 slow_calls = _evidence_of("slow_calls")
+disabled_breaker = _evidence_of("disabled_breaker")
+guest_probe = _evidence_of("guest_probe")
+second_dependency = _evidence_of("second_dependency")
+
+
+@pytest.fixture
+def alerts(outage: Evidence, profile: Profile, options: Any) -> AlertEvidence:
+    """What the team's alert rules said to the states of an outage."""
+    return try_alerts(outage, profile, options.run_dir / "evidence" / "alerts")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pms_drill.errors import DrillError
-from pms_drill.external import PROMTOOL, TOXIPROXY, find
+from pms_drill.external import PROMTOOL, TOXIPROXY, find, present
 from pms_drill.external.__main__ import main
 from pms_drill.external.programs import this_platform
 
@@ -242,6 +242,14 @@ def test_archive_without_the_executable_is_an_error_and_go_is_not_asked(world: W
     assert "release: prometheus-2.42.0" in str(caught.value)
     assert "go install: promtool cannot be built this way" in str(caught.value)
     assert world.builds == []
+
+
+def test_a_look_for_what_is_here_gets_nothing(world: World) -> None:
+    world.archive(PROMTOOL.release.member.format(**PLATFORM), program("2.42.0"))
+    assert present(PROMTOOL) is None
+    assert world.fetched == []
+    got = find(PROMTOOL)
+    assert present(PROMTOOL) == got
 
 
 def test_command_prints_the_path_or_ends_with_2(world: World, capsys: pytest.CaptureFixture[str]) -> None:
