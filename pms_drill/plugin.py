@@ -91,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for fixture in metafunc.fixturenames:
         names = experiments.NAMES.get(fixture, ())
         if metafunc.definition.get_closest_marker("seen_at_the_pms"):
-            names = tuple(filter(experiments.seen_at_the_pms(options.profile), names))
+            names = tuple(filter(experiments.seen_at_the_pms, names))
         if only := metafunc.definition.get_closest_marker("only_under"):
             names = tuple(name for name in names if name in only.args)
         if names:

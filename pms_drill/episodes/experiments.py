@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from pms_drill.episodes import (
     streak,
     unsteady,
 )
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation, fault_named
+from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named, reaches_ledger
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
@@ -106,9 +106,9 @@ def planned_seconds(name: str, profile: Profile) -> float:
     return seconds
 
 
-def seen_at_the_pms(profile: Profile) -> Callable[[str], bool]:
-    """Whether the agent's calls under the fault reach the ledger, as a predicate over names of outages."""
-    return lambda name: name not in OUTAGES or expectation(name, profile).reaches_ledger
+def seen_at_the_pms(name: str) -> bool:
+    """Whether the agent's calls in the experiment come as far as the ledger."""
+    return name not in OUTAGES or reaches_ledger(name)
 
 
 def _module(name: str) -> Any:
