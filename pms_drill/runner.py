@@ -38,7 +38,7 @@ _SAY_EVERY_S = 15.0
 #: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
 _ENDED_BY_ITSELF = (0, 1, 5)
 #: pytest_asyncio is not used by the suite; pyproject.toml has a setting of it, and unknown settings are errors.
-_PLUGINS = ("xdist.plugin", "pytest_timeout", "pytest_randomly", "allure_pytest.plugin", "pytest_asyncio.plugin")
+_PLUGINS = ("pytest_timeout", "pytest_randomly", "allure_pytest.plugin", "pytest_asyncio.plugin")
 _CONTRACT_PLUGINS = ("_hypothesis_pytestplugin", "schemathesis.pytest.plugin")
 _EXIT_MEANING = {2: "it was interrupted or could not collect", 3: "pytest had an internal error", 4: "wrong usage"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -286,6 +286,8 @@ class Run:
             "--tb=short",
             "-p",
             "no:cacheprovider",
+            "-p",
+            "xdist",  # others look for it by this name, which it has only if it is loaded so
         ]
         argv += ["-n", str(workers), "--dist", "loadgroup"]
         argv += [f"--randomly-seed={self._context.seed}"]
