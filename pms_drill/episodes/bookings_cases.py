@@ -15,6 +15,7 @@ from pms_drill import clock
 from pms_drill.checks.attempts import is_booking
 from pms_drill.checks.moments import is_rejection
 from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes import bookings_rivals
 from pms_drill.episodes.bookings_end import until_ended, until_late_ones_are_found
 from pms_drill.episodes.expectations import policy
 from pms_drill.episodes.outage import slack, steady
@@ -47,7 +48,10 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     with Scene(stack, name, seed) as scene:
         steady(scene)
         begun = clock.now()
-        _CASES[name](scene)
+        if name in _RIVALRIES:
+            _RIVALRIES[name](scene, seed, _wait_for_bookings)
+        else:
+            _CASES[name](scene)
         scene.phases["armed"] = Span(begun, clock.now())
         with scene.phase("settled"):
             until_ended(scene)
@@ -166,7 +170,9 @@ _CASES: Mapping[str, Callable[[Scene], None]] = {
     "heal_midway": _heal_midway,
     "last_room": _last_room,
 }
-CASES = tuple(_CASES)
+#: The PMS's own defects; with findings of their own (`pms_drill.checks.pms_findings`).
+_RIVALRIES = {"rival_channel": bookings_rivals.rival_channel, "silent_loser": bookings_rivals.silent_loser}
+CASES = (*_CASES, *_RIVALRIES)
 
 
 def _expectation(name: str, profile: Profile) -> Expectation:

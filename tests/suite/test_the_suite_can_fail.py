@@ -45,7 +45,6 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
         "never_opens",
         "repeats_post",
         "mock_confirms",
-        pytest.param("logs_its_key", marks=pytest.mark.kill_matrix),
     ],
 )
 def test_mutant_fails_under_the_name_of_its_defect(
@@ -61,12 +60,40 @@ def test_mutant_fails_under_the_name_of_its_defect(
 
 @pytest.mark.kill_matrix
 @pytest.mark.parametrize(
+    ("mutant", "stands_in"),
+    [
+        ("logs_its_key", r"logs/\S*agent\S*:\d+ in Base64"),
+        ("meters_its_key", r"answer to GET /metrics:\d+ raw"),
+        ("tells_admin_token", r"answer to (GET|POST) \S+:\d+ in Base64"),
+        ("harness.logs_database_password", r"logs/database.log:\d+ encoded for a URL"),
+        ("harness.journals_control_token", r"journal.jsonl:\d+ raw"),
+    ],
+)
+def test_leaked_secret_is_found_where_it_stands_and_is_not_told(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, stands_in: str
+) -> None:
+    """The whole way: answers with headers, metrics, logs and evidence are kept, searched, and judged at the end."""
+    module = f"tests.mutants.{mutant}"
+    if mutant.startswith("harness."):
+        ran = run_suite("chaos", "-k", "streak", "--pytest=-p", f"--pytest={module}")
+    else:
+        profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "{module}"]\n')
+        ran = run_suite("chaos", "-k", "streak", profile=profile)
+    assert ran.code == 1, ran.page
+    [leak] = [key for key in expected_of(mutant.replace(".", "/")) if key.startswith("SEC-")]
+    assert {key for key in ran.named(Outcome.FAILED) if key.startswith("SEC-")} == {leak}
+    assert re.search(stands_in, ran.verdict.properties[leak].why), ran.page
+
+
+@pytest.mark.kill_matrix
+@pytest.mark.parametrize(
     ("mutant", "experiment"),
     [
         ("forgets_keys", "bookings_workload"),
         ("forgets_outbox", "bookings_workload"),
         ("never_looks_again", "heal_midway"),
         ("books_in_parallel", "last_room"),
+        ("trusts_a_200", "silent_loser"),
     ],
 )
 def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
