@@ -55,7 +55,7 @@ def room_sold_twice(evidence: Evidence) -> Sighting:
     together = list(_together(evidence))
     if not together and not blame.pms:
         return Sighting(key, None, sentence, "no booking of another channel came together with one of the agent")
-    told = f"{len(together)} times together with a booking of another channel; held twice: {double_sales(blame.pms)}"
+    told = f"bookings together with one of another channel: {len(together)}; held twice: {double_sales(blame.pms)}"
     return Sighting(key, bool(blame.pms), sentence, told)
 
 
