@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pms_drill.report.outcomes import PartOutcomes
 
 
-def left_out(parts: Sequence[PartOutcomes], selection: str) -> dict[str, list[str]]:
-    """Properties that no test judged because the tier leaves their tests out, and the experiments that it leaves out.
+@dataclass(frozen=True)
+class LeftOut:
+    """What the tests that a tier deselects would have judged.
+
+    Attributes:
+        properties: ids that no other test judged either.
+        experiments: names of those that were not run.
+    """
+
+    properties: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+
+
+def left_out(parts: Sequence[PartOutcomes], selection: str) -> LeftOut:
+    """What a run has left to other tiers.
 
     Args:
         selection: the expression given with -k. With one everything else is left out on purpose, and not told.
     """
     if selection:
-        return {}
+        return LeftOut()
     judged = {item.property for part in parts for item in (*part.collected, *part.records)}
     ran = {item.episode for part in parts for item in (*part.collected, *part.records)}
     out = [item for part in parts for item in part.left_out]
-    return {
-        "left_out": sorted({item.property for item in out} - judged - {""}),
-        "left_out_experiments": sorted({item.episode for item in out} - ran - {""}),
-    }
+    return LeftOut(
+        properties=tuple(sorted({item.property for item in out} - judged - {""})),
+        experiments=tuple(sorted({item.episode for item in out} - ran - {""})),
+    )
 
 
 def ranges(ids: Iterable[str]) -> list[str]:

@@ -134,6 +134,7 @@ def _judge(info: RunInfo) -> RunVerdict:
     if left and info.context.target.pms_url:
         trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
     complete = set(info.parts) == set(info.ended)
+    out = left_out(parts, info.selection)
     judged = merge(
         Gathered(
             context=info.context,
@@ -172,7 +173,8 @@ def _judge(info: RunInfo) -> RunVerdict:
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
         pictures=pictures(info.folder),
-        **left_out(parts, info.selection),
+        left_out=list(out.properties),
+        left_out_experiments=list(out.experiments),
     )
 
 

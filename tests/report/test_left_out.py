@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pms_drill.report.left_out import left_out, ranges
+from pms_drill.report.left_out import LeftOut, left_out, ranges
 from pms_drill.report.outcomes import Item, PartOutcomes
 from tests.report.conftest import collect
 
@@ -23,11 +23,11 @@ PART = PartOutcomes(
 
 def test_a_property_that_another_test_judged_is_not_left_out() -> None:
     told = left_out([PART], "")
-    assert told == {"left_out": ["BRK-02", "BRK-03"], "left_out_experiments": ["drip", "refused"]}
+    assert told == LeftOut(("BRK-02", "BRK-03"), ("drip", "refused"))
 
 
 def test_under_a_selection_nothing_is_told() -> None:
-    assert left_out([PART], "BRK-01") == {}
+    assert left_out([PART], "BRK-01") == LeftOut()
 
 
 def test_ids_in_a_row_are_told_as_a_range() -> None:
