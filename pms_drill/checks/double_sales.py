@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from pms_drill.checks.attempts import attempts, overlapping
 from pms_drill.evidence.bookings import Booking
@@ -75,6 +74,10 @@ def double_sold(held: Sequence[Booking]) -> Iterator[Pair]:
         for room in booking.rooms:
             by_room[room].append(booking)
     for bookings in by_room.values():
-        for one, other in combinations(bookings, 2):
-            if one.order_id != other.order_id and one.check_in < other.check_out and other.check_in < one.check_out:
-                yield one, other
+        in_order = sorted(bookings, key=lambda booking: booking.check_in)
+        for number, one in enumerate(in_order):
+            for other in in_order[number + 1 :]:
+                if other.check_in >= one.check_out:
+                    break  # and so are all that follow: a hotel's year is not compared pair by pair
+                if one.order_id != other.order_id:
+                    yield one, other
