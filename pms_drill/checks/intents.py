@@ -108,7 +108,7 @@ def no_room_sold_twice(evidence: Evidence) -> Verdict:
     """BOOK-12: no two guests hold one room for one night through any fault of the agent.
 
     A room that the PMS gave to two bookings which were not at work at the same time, or to one of another channel, is
-    the PMS's own defect: a finding (QLO-08), told here and not counted.
+    the PMS's own defect: a finding (QLO-09), told here and not counted.
     """
     claimed = "no two guests hold the same room for the same night because of the agent"
     if evidence.bookings is None:

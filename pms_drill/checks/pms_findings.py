@@ -43,12 +43,12 @@ class Rival:
 
 
 def room_sold_twice(evidence: Evidence) -> Sighting:
-    """QLO-08: bookings that come in parallel are all confirmed, and one room is held by two of them.
+    """QLO-09: bookings that come in parallel are all confirmed, and one room is held by two of them.
 
     Seen when two bookings hold one room for one night and the agent had not sent them in parallel. Not known when none
     of the agent's bookings was at work together with one of another channel.
     """
-    key, sentence = "QLO-08", "parallel bookings of the last room are all confirmed, and two guests hold it"
+    key, sentence = "QLO-09", "parallel bookings of the last room are all confirmed, and two guests hold it"
     if evidence.bookings is None:
         return Sighting(key, None, sentence, "the PMS could not be read at the end")
     blame = blame_for_double_sales(evidence)
@@ -60,12 +60,12 @@ def room_sold_twice(evidence: Evidence) -> Sighting:
 
 
 def cancelled_inside(evidence: Evidence) -> Sighting:
-    """QLO-09: a booking is answered 200, and the PMS has cancelled it in the same request.
+    """QLO-10: a booking is answered 200, and the PMS has cancelled it in the same request.
 
     Seen when the PMS has the order without a live room line, in a state that no ordered cancellation leaves, and its
     request was answered 200. Not known when no booking of the evidence was put at risk.
     """
-    key, sentence = "QLO-09", "a booking is answered 200 as ever, and is cancelled inside the same request"
+    key, sentence = "QLO-10", "a booking is answered 200 as ever, and is cancelled inside the same request"
     if evidence.bookings is None:
         return Sighting(key, None, sentence, "the PMS could not be read at the end")
     dead = [booking for booking in evidence.bookings if _died_inside(booking)]

@@ -102,23 +102,23 @@ def test_a_room_sold_twice_that_is_not_written_down_fails(tmp_path: Path) -> Non
 
 
 def test_a_known_one_passes_and_is_told_apart_with_its_witness(tmp_path: Path) -> None:
-    book = FindingBook(known("QLO-08"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
     assert book.judge(pms_findings.room_sold_twice(raced())).outcome is Outcome.PASSED
     [line] = merged(tmp_path)
-    assert (line["id"], line["status"]) == ("QLO-08", Status.KNOWN)
+    assert (line["id"], line["status"]) == ("QLO-09", Status.KNOWN)
     assert "max@rival.example" in line["witness"]
 
 
 def test_one_that_was_provoked_and_not_seen_has_vanished(tmp_path: Path) -> None:
     alone = [held(11, "ada", rooms=(101,)), held(13, "bob", rooms=(102,))]
-    book = FindingBook(known("QLO-08"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
     assert book.judge(pms_findings.room_sold_twice(raced(bookings=alone))).outcome is Outcome.PASSED
     assert [line["status"] for line in merged(tmp_path)] == [Status.VANISHED]
 
 
 def test_one_that_nothing_provoked_is_unknown_and_not_noted(tmp_path: Path) -> None:
     later = raced(events=rival("max", 2.0, 2.4), bookings=[held(11, "ada", rooms=(101,))])
-    book = FindingBook(known("QLO-08"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
     assert book.judge(pms_findings.room_sold_twice(later)).outcome is Outcome.UNKNOWN
     assert book.judge(pms_findings.room_sold_twice(raced(bookings=None))).outcome is Outcome.UNKNOWN
     assert merged(tmp_path) == []
