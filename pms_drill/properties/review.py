@@ -27,10 +27,13 @@ def render(catalogue: Catalogue, run: RunVerdict) -> str:
     lines = [*_head(run), *_legend()]
     for outcome, title in _OPEN.items():
         lines += _open(catalogue, run, outcome, title)
-    lines += ["## All properties", ""]
+    lines += ["## The properties that were asked for" if run.selection else "## All properties", ""]
     for group in catalogue.group:
-        if group.part in run.parts or any(entry.id in run.properties for entry in catalogue.of(group)):
-            lines += _table(group, catalogue.of(group), run)
+        entries = catalogue.of(group)
+        if run.selection or group.part not in run.parts:
+            entries = [entry for entry in entries if entry.id in run.properties]
+        if entries:
+            lines += _table(group, entries, run)
     return "\n".join([*lines, *_others(catalogue, run)]).rstrip() + "\n"
 
 

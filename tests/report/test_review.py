@@ -52,6 +52,13 @@ def test_parts_that_did_not_run_are_left_away() -> None:
     assert [line for line in told if line.startswith("| BRK-01 ")]
 
 
+def test_under_a_selection_only_what_was_judged_has_a_row() -> None:
+    told = lines(selection="hang")
+    assert row("BRK-18", told)
+    assert not [line for line in told if line.startswith("| BRK-01 ")]
+    assert "Only the tests that match `-k hang` were run." in told
+
+
 def test_what_has_no_entry_in_the_catalogue_is_told_all_the_same() -> None:
     other = PropertyResult(verdict=Outcome.FAILED, tests=1, sentence="a test without a property", why="it broke")
     told = lines(properties={"chaos/test_x.py::test_y": other})
