@@ -93,7 +93,6 @@ def test_leaked_secret_is_found_where_it_stands_and_is_not_told(
         ("forgets_outbox", "bookings_workload"),
         ("never_looks_again", "heal_midway"),
         ("books_in_parallel", "last_room"),
-        ("trusts_a_200", "silent_loser"),
     ],
 )
 def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
@@ -104,6 +103,28 @@ def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= ran.named(Outcome.FAILED)
     assert ran.verdict.pictures
+
+
+@pytest.mark.kill_matrix
+def test_finding_at_the_pms_does_not_excuse_a_defect_of_the_agent_in_the_same_history(
+    run_suite: RunSuite, write_profile: WriteProfile
+) -> None:
+    profile = write_profile('[agent]\nstart = ["{python}", "-m", "tests.mutants.trusts_a_200"]\n')
+    ran = run_suite("chaos", "-k", "silent_loser", profile=profile)
+    assert ran.code == 1, ran.page
+    assert ran.named(Outcome.FAILED) == expected_of("trusts_a_200")
+    assert "BOOK-14" in ran.named(Outcome.PASSED)
+    assert [(finding["id"], finding["status"]) for finding in ran.verdict.findings] == [("QLO-10", "known")]
+    assert "Findings about the PMS itself (not the agent)" in ran.page
+    assert ran.verdict.pictures
+
+
+@pytest.mark.kill_matrix
+def test_agent_is_not_blamed_for_what_the_pms_does_to_it(run_suite: RunSuite) -> None:
+    ran = run_suite("chaos", "-k", "rival_channel or silent_loser")
+    assert ran.code == 0, ran.page
+    assert {"BOOK-01", "BOOK-11", "BOOK-12", "BOOK-13", "BOOK-14"} <= ran.named(Outcome.PASSED)
+    assert "QLO-10" in {finding["id"] for finding in ran.verdict.findings}
 
 
 def test_agent_that_goes_round_the_proxies_makes_everything_unknown(
