@@ -22,6 +22,7 @@ def render(verdict: RunVerdict) -> str:
         _red(verdict),
         _targets(verdict.targets),
         _skips(verdict),
+        _left_out(verdict),
         _findings(verdict),
     ]
     return "\n".join(line for section in sections for line in section) + "\n"
@@ -81,13 +82,16 @@ def _skips(verdict: RunVerdict) -> Iterator[str]:
         yield "Skipped: " + ", ".join(f"{count} {reason}" for reason, count in sorted(verdict.counts.skipped.items()))
 
 
-def _findings(verdict: RunVerdict) -> Iterator[str]:
+def _left_out(verdict: RunVerdict) -> Iterator[str]:
     if verdict.left_out or verdict.left_out_experiments:
         yield ""
         yield (
             f"Not judged in `{verdict.tier}`: {len(verdict.left_out)} properties "
             f"({', '.join(ranges(verdict.left_out)) or 'none'}), {len(verdict.left_out_experiments)} experiments"
         )
+
+
+def _findings(verdict: RunVerdict) -> Iterator[str]:
     if not verdict.findings:
         return
     yield ""
