@@ -7,7 +7,7 @@ to (`catalogue_pms.parallel_bookings`, `silent_cancel`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
@@ -16,6 +16,7 @@ from pms_drill.checks.double_sales import double_sold
 from pms_drill.checks.pms_findings import ANSWERED, ASKS, RIVAL
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.contract.qloapps import QloApps, changed
+from pms_drill.episodes.bookings_sent import wait_for_bookings
 from pms_drill.episodes.guests import GuestBook, label
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bookings import Booking
@@ -30,19 +31,16 @@ _NIGHTS = 8
 _MANY = 3
 _ROOMS = "booking.associations.room_types.0.number_of_rooms"
 
-#: Waits until so many booking requests have arrived at the PMS side since a position of the ledger.
-Arrived = Callable[[Scene, int, int], None]
-
 
 class Channel:
     """Books at the PMS directly, for guests of its own; each booking stands in the journal with its times."""
 
-    def __init__(self, scene: Scene, seed: int) -> None:
+    def __init__(self, scene: Scene) -> None:
         if not scene.stack.addresses.pms:
             skip(SkipReason.NO_WITNESS, "the PMS cannot be asked directly: --pms-url was not given")
         self._scene = scene
         self._pms = QloApps(scene.stack.addresses.pms, scene.stack.pms_key, hooks=scene.stack.gate.hooks)
-        self._book = GuestBook(seed, label(scene.name, "rival"), hotel_id=scene.profile.pms.hotel_id)
+        self._book = GuestBook(scene.seed, label(scene.name, "rival"), hotel_id=scene.profile.pms.hotel_id)
 
     def close(self) -> None:
         """Close the connections."""
@@ -71,9 +69,9 @@ class Channel:
         note(RIVAL, guest.email, ANSWERED, str(self._pms.post("bookings", json=body).status_code))
 
 
-def rival_channel(scene: Scene, seed: int, arrived: Arrived) -> None:
+def rival_channel(scene: Scene) -> None:
     """The last room of a night is wanted by one guest of the agent and one of the other channel, until both have it."""
-    with _channel(scene, seed) as channel, scene.phase("storm"), _as_a_real_one(scene, parallel_bookings()):
+    with _channel(scene) as channel, scene.phase("storm"), _as_a_real_one(scene, parallel_bookings()):
         first, kind = _night(scene), scene.profile.pms.room_type
         for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
             channel.leave_one_room(night, kind)
@@ -81,7 +79,7 @@ def rival_channel(scene: Scene, seed: int, arrived: Arrived) -> None:
             before = scene.stack.ledger_position()
             with ThreadPoolExecutor(1) as pool:
                 flight = pool.submit(scene.guests.reserve, guest, "storm")
-                arrived(scene, before, 1)
+                wait_for_bookings(scene, before, 1)
                 channel.book(night, kind)
                 flight.result()
             if _sold_twice(scene.stack.bookings(), guest):
@@ -89,7 +87,7 @@ def rival_channel(scene: Scene, seed: int, arrived: Arrived) -> None:
     _two_more(scene)
 
 
-def silent_loser(scene: Scene, seed: int, arrived: Arrived) -> None:  # noqa: ARG001 - all cases are called alike
+def silent_loser(scene: Scene) -> None:
     """Guests of the agent whose bookings the PMS confirms and cancels inside; then two that go well.
 
     A stand-in is told to. A real PMS gets the last room wanted by several of the other channel just before the guest.
@@ -99,7 +97,7 @@ def silent_loser(scene: Scene, seed: int, arrived: Arrived) -> None:  # noqa: AR
             for guest in scene.book.guests(2):
                 scene.guests.reserve(guest, "storm")
     else:
-        with _channel(scene, seed) as channel, scene.phase("storm"):
+        with _channel(scene) as channel, scene.phase("storm"):
             _let_guests_lose(scene, channel)
     _two_more(scene)
 
@@ -136,8 +134,8 @@ def _night(scene: Scene) -> date:
 
 
 @contextmanager
-def _channel(scene: Scene, seed: int) -> Iterator[Channel]:
-    channel = Channel(scene, seed)
+def _channel(scene: Scene) -> Iterator[Channel]:
+    channel = Channel(scene)
     try:
         yield channel
     finally:
