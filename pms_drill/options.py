@@ -14,6 +14,7 @@ from pms_drill import clock, runs
 from pms_drill import profile as profiles
 from pms_drill.cli_options import TARGET_OPTIONS
 from pms_drill.profile import Profile
+from pms_drill.stack.backends import usual_profile
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
 
@@ -28,10 +29,12 @@ class Options:
     Attributes:
         part: contracts, chaos or load: the folder that was named.
         worker: xdist's worker, or "main".
+        profile_name: as it was named, a name or a path.
         target: a system that runs already, for the stack external.
     """
 
     profile: Profile
+    profile_name: str
     tier: Tier
     stack: str
     seed: int
@@ -57,7 +60,7 @@ def add(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
     group = parser.getgroup("pms", "PMS integration suite")
     group.addoption("--pms-stack", default="embedded", help="where the PMS runs: embedded, native, compose or external")
-    group.addoption("--pms-profile", default="reference-fast", help="the agent: name of a profile, or a .toml file")
+    group.addoption("--pms-profile", default="", help="the agent: name of a profile, or a .toml file")
     group.addoption("--pms-tier", default="pr", help="smoke, pr or weekly")
     group.addoption("--pms-seed", type=int, default=None, help="repeat a run; random if not given")
     for option, text in TARGET_OPTIONS.items():
@@ -74,6 +77,7 @@ def read(config: pytest.Config) -> Options:
     given: dict[str, Any] = getattr(config, "workerinput", {}).get("pms", {})
     tier = load_tier(config.getoption("--pms-tier"))
     stack = config.getoption("--pms-stack")
+    named = config.getoption("--pms-profile") or usual_profile(stack)
     seed = config.getoption("--pms-seed")
     if seed is None:
         seed = given.get("seed", random.SystemRandom().randrange(1, 2**31))
@@ -82,7 +86,8 @@ def read(config: pytest.Config) -> Options:
     if not folder and part == OTHER:
         folder = tempfile.gettempdir()  # nothing is written there unless a test asks for a stack
     return Options(
-        profile=profiles.load(config.getoption("--pms-profile")),
+        profile=profiles.load(named),
+        profile_name=named,
         tier=tier,
         stack=stack,
         seed=seed,

@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         seed=options.seed,
         tier=options.tier.name,
         stack=options.stack,
-        profile=config.getoption("--pms-profile"),
+        profile=options.profile_name,
         target=options.target,
     )
     collector = OutcomeCollector(options.run_dir, options.part, context, options.worker)
