@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.properties.catalogue import Catalogue, Group, Property
@@ -43,7 +44,7 @@ def _head(run: RunVerdict) -> list[str]:
     only = [f"Only the tests that match `-k {_cell(run.selection)}` were run.", ""] if run.selection else []
     partial = [] if run.complete else ["**The run was not completed**, so that this review is not, either.", ""]
     return [
-        f"# Review of the agent `{run.profile}`",
+        f"# Review of the agent `{Path(run.profile).stem}`",
         "",
         f"{len(run.properties)} properties: {told or 'none'}. "
         f"Stack `{run.stack}`, tier `{run.tier}`, seed {run.seed}, {run.started[:10]}, {', '.join(run.parts)}; "

@@ -6,7 +6,7 @@ end of the row, what became of it and what the PMS holds. Times are seconds sinc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +15,7 @@ import drawsvg
 
 from pms_drill.checks.attempts import attempts
 from pms_drill.checks.fates import Fate, classify
+from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.report.picture_marks import (
     BAND,
@@ -54,7 +55,8 @@ def draw(evidence: Evidence, title: str, tokens: Collection[str] = ()) -> str:
         title: what is shown.
         tokens: guests to show; without any all who reserved.
     """
-    shown, left_out = _chosen(evidence, tokens)
+    doubled = doubled_on_the_way(evidence)
+    shown, left_out = _chosen(evidence, tokens, doubled)
     axis = Axis(_window(evidence))
     shades = faults_of(evidence)
     lanes = {name: number for number, name in enumerate(dict.fromkeys(shade.name for shade in shades))}
@@ -75,7 +77,8 @@ def draw(evidence: Evidence, title: str, tokens: Collection[str] = ()) -> str:
     write(picture, LEFT + WIDTH + 8, first_row - 6, "in the end: what the PMS holds", size=9, fill="#777")
     sent = attempts(evidence.ledger, {fate.token for fate in shown})
     for number, fate in enumerate(shown):
-        draw_guest(picture, fate, sent.get(fate.token, []), axis, first_row + number * ROW)
+        y = first_row + number * ROW
+        draw_guest(picture, fate, sent.get(fate.token, []), axis, y, doubled.get(fate.token, 0))
     draw_seconds(picture, axis, _TOP, bottom)
     text: str = picture.as_svg()
     return text
@@ -123,18 +126,16 @@ def states(evidence: Evidence, longest_gap: float = 0.5) -> Iterator[tuple[float
             yield state, moments[0], following[1][0] if following else moments[-1]
 
 
-def _chosen(evidence: Evidence, tokens: Collection[str]) -> tuple[Sequence[Fate], int]:
+def _chosen(evidence: Evidence, tokens: Collection[str], doubled: Mapping[str, int]) -> tuple[Sequence[Fate], int]:
     """The guests to draw, in the order of their first request, and how many are left out."""
     fates = [fate for fate in classify(evidence.operations, evidence.bookings or ()) if not fate.foreign]
     wanted = {token.lower() for token in tokens}
     chosen = [fate for fate in fates if (fate.token in wanted if wanted else fate.requests or fate.bookings)]
+    wrong = {fate.token for fate in chosen if is_wrong(fate, doubled.get(fate.token, 0))}
     # A sort is stable: those with whom something is wrong first, so that the cut never hides one of them.
-    kept = {fate.token for fate in sorted(chosen, key=lambda fate: not is_wrong(fate))[: _rows(chosen)]}
+    in_order = sorted(chosen, key=lambda fate: fate.token not in wrong)
+    kept = {fate.token for fate in in_order[: max(MOST_ROWS, len(wrong))]}
     return [fate for fate in chosen if fate.token in kept], len(chosen) - len(kept)
-
-
-def _rows(fates: Sequence[Fate]) -> int:
-    return max(MOST_ROWS, sum(map(is_wrong, fates)))
 
 
 def _window(evidence: Evidence) -> Span:

@@ -49,9 +49,15 @@ class Axis:
         return LEFT + (inside - self.span.begin) * self._scale
 
 
-def is_wrong(fate: Fate) -> bool:
-    """Whether something is, or may be, wrong with a guest's reservation."""
-    return not fate.classes <= _GOOD
+def is_wrong(fate: Fate, doubled: int = 0) -> bool:
+    """Whether something is, or may be, wrong with a guest's reservation.
+
+    Args:
+        doubled: how many more bookings there may be because a request was delivered twice on the way, which the PMS
+            books twice (QLO-01): no defect of the agent.
+    """
+    excused = {Class.DUPLICATED} if _is_excused(fate, doubled) else set()
+    return not fate.classes - excused <= _GOOD
 
 
 def draw_legend(picture: drawsvg.Drawing, y: float) -> None:
@@ -64,9 +70,16 @@ def draw_legend(picture: drawsvg.Drawing, y: float) -> None:
     _entries(picture, x, y + 18, "", [("fault in force", FAULT), ("booking request at the PMS", _REQUEST)], 10)
 
 
-def draw_guest(picture: drawsvg.Drawing, fate: Fate, sent: Sequence[LedgerEntry], axis: Axis, y: float) -> None:
-    """A guest's row; `sent`: the booking requests that reached the PMS side."""
-    wrong = is_wrong(fate)
+def draw_guest(
+    picture: drawsvg.Drawing, fate: Fate, sent: Sequence[LedgerEntry], axis: Axis, y: float, doubled: int = 0
+) -> None:
+    """A guest's row.
+
+    Args:
+        sent: the booking requests that reached the PMS side.
+        doubled: see `is_wrong`.
+    """
+    wrong = is_wrong(fate, doubled)
     if wrong:
         picture.append(drawsvg.Rectangle(0, y, LEFT + WIDTH + RIGHT, ROW, fill=_WRONG_ROW, fill_opacity=0.8))
     picture.append(drawsvg.Line(LEFT, y + ROW, LEFT + WIDTH, y + ROW, stroke="#eee", stroke_width=0.7))
@@ -80,7 +93,10 @@ def draw_guest(picture: drawsvg.Drawing, fate: Fate, sent: Sequence[LedgerEntry]
         tick = drawsvg.Rectangle(axis.at(entry.received) - 1, y + ROW - _SENT - 2, 3, _SENT, fill=_REQUEST)
         tick.append_title(f"{entry.method} {entry.path} -> {entry.pms_status or 'no answer'} of the PMS")
         picture.append(tick)
-    text = f"{', '.join(sorted(fate.classes))}: {_held(fate.bookings)}"
+    names = [str(name) for name in sorted(fate.classes)]
+    if _is_excused(fate, doubled):
+        names[names.index(Class.DUPLICATED)] = "delivered twice (QLO-01)"
+    text = f"{', '.join(names)}: {_held(fate.bookings)}"
     write(picture, LEFT + WIDTH + 8, y + 13, text, size=10, fill=_WRONG if wrong else _FONT["fill"])
 
 
@@ -99,6 +115,10 @@ def draw_seconds(picture: drawsvg.Drawing, axis: Axis, top: float, bottom: float
 def write(picture: drawsvg.Drawing, x: float, y: float, text: str, *, size: float, **how: str) -> None:
     """A line of text whose baseline begins at x and y."""
     picture.append(drawsvg.Text(text, size, x, y, **(_FONT | how)))
+
+
+def _is_excused(fate: Fate, doubled: int) -> bool:
+    return Class.DUPLICATED in fate.classes and fate.rooms <= 1 + doubled
 
 
 def _entries(

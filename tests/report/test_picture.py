@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from pms_drill.evidence.journal import Event
 from pms_drill.report import picture, show
-from tests.checks.literal import Counted, held, look, outage, reserve
+from tests.checks.literal import Counted, booked, held, look, outage, reserve
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVENTS = [
@@ -55,6 +55,15 @@ def test_guests_with_whom_something_is_wrong_are_never_left_out() -> None:
     assert "storm  (20 more guests not shown: nothing is wrong with them)" in told
     everything_lost = texts(picture.draw(outage(operations=operations, bookings=[]), "storm"))
     assert set(names) <= set(everything_lost)
+
+
+def test_a_booking_doubled_by_a_delivery_on_the_way_is_not_shown_as_the_agents_defect() -> None:
+    twice = [held(11, "ada"), held(14, "ada")]
+    sent = [booked(0.505, "ada", copies=2)]
+    told = texts(picture.draw(outage(ledger=sent, bookings=twice), "t", ["ada@run.example"]))
+    assert "delivered twice (QLO-01), held: #11 held, #14 held" in told
+    told = texts(picture.draw(outage(bookings=twice), "t", ["ada@run.example"]))
+    assert "duplicated, held: #11 held, #14 held" in told
 
 
 def test_look_ups_that_were_told_the_same_are_one_bar() -> None:

@@ -41,7 +41,7 @@ def test_every_property_of_the_parts_that_ran_has_a_row_with_its_verdict() -> No
 
 def test_a_skipped_property_says_why() -> None:
     skipped = PropertyResult(verdict=Outcome.SKIPPED, tests=1, why="the profile mine does not claim it\nmore")
-    told = lines(profile="mine", properties={"BRK-01": skipped})
+    told = lines(profile="profiles/mine.toml", properties={"BRK-01": skipped})
     assert told[0] == "# Review of the agent `mine`"
     assert "skipped: the profile mine does not claim it |" in row("BRK-01", told)
 
