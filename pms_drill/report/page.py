@@ -32,6 +32,7 @@ _REASONS = {
     "stack-cannot": "the stack cannot produce this situation",
     "agent-cannot": "the agent has no way to be brought there",
     "needs-linux": "needs Linux",
+    "needs-tool": "a tool is not installed where the agent runs",
     "needs-real-pms": "needs the real PMS, not its stand-in",
 }
 _WORDS = (

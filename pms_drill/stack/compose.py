@@ -23,7 +23,7 @@ from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
-from pms_drill.stack import compose_tool
+from pms_drill.stack import compose_runbook, compose_tool
 from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.compose_agent import SERVICE as AGENT
@@ -139,6 +139,11 @@ class ComposeStack(ProcessStack):
     def run(self) -> str:
         """Value of the label that everything of this stack carries at the engine."""
         return self._project.run
+
+    def for_people(self) -> list[str]:
+        """Where everything is, for the one who has the runbook in hand; a stack that was made with `runbook`."""
+        twin = isinstance(self._compose_pms, ComposeTwin)
+        return compose_runbook.lines(self._project.folder, compose_tool.command(), twin=twin)
 
     def container(self, service: str) -> Container:
         """The container of a service of the compose files."""

@@ -14,6 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
+from pms_drill.stack import compose_runbook
 from pms_drill.stack import qloapps_installer as installer
 from pms_drill.stack import qloapps_settings as settings
 from pms_drill.stack import qloapps_sql as sql
@@ -29,8 +30,6 @@ from pms_drill.stack.qloapps_tree import Tree
 
 _SETTINGS = "config/settings.inc.php"
 _FIRST_ANSWER_LIMIT_S = 30.0
-#: The account that the runbook's commands use.
-_RUNBOOK_USER = "qloapps_user"
 
 
 class ComposeQloApps:
@@ -147,7 +146,7 @@ class ComposeQloApps:
         count = f"SELECT id_product,COUNT(*) FROM {prefix}htl_room_information GROUP BY id_product"  # noqa: S608
         self._database.run(sql.base_settings(prefix), sql.SCHEMA)
         there = [(int(kind), int(rooms)) for kind, rooms in self._database.run([count], sql.SCHEMA)]
-        account = f"'{_RUNBOOK_USER}'@'%'"
+        account = f"'{compose_runbook.DATABASE_USER}'@'%'"
         statements = [
             *sql.new_key(prefix, self.agent_key, sql.AGENT_MAY),
             *sql.new_key(prefix, self.harness_key, sql.HARNESS_MAY),

@@ -18,7 +18,8 @@ import pytest
 from pms_drill.errors import DrillError
 from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, HealReport, Lease, Process, heal, heal_command
 
-#: A run, whose child is known by its note only: takes a lease, starts a child that outlives it, makes a folder, tells about them and waits to be ended.
+#: A run, whose child is known by its note only: takes a lease, starts a child that outlives it, makes a folder, tells
+#: about them and waits to be ended.
 RUN = """
 import subprocess, sys
 from pathlib import Path
