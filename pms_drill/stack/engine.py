@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: Everything that a run makes at the engine carries this label; nothing else is ever removed.
 RUN_LABEL = "io.pms-drill.run"
 
-#: Restarting a container on a busy machine takes a few seconds.
-_CALL_LIMIT_S = 60
+#: QloApps' installer says nothing for half a minute on a busy machine.
+_CALL_LIMIT_S = 180
 _REMOVE_LIMIT_S = 20.0
 _EMPTY_SWEEPS = 2
 

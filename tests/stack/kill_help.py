@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from pms_drill import clock
-from pms_drill.lease import MARK_VARIABLE
+from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE
 from pms_drill.stack.agent_program import REPO
 from tests.stack.test_embedded_stack import HOLD, eventually
 
@@ -52,7 +52,7 @@ class Victim:
             self._process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=REPO,
-                env={**os.environ, **environment},
+                env={**os.environ, STATE_VARIABLE: str(state), **environment},
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
