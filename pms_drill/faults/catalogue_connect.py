@@ -86,7 +86,7 @@ def tls_wrong_name() -> Fault:
     """The PMS's certificate is for another name."""
     return _certificate(
         "wrong_name",
-        "not valid for '127.0.0.1'",
+        "certificate is not valid for",
         "the certificate is for another host",
         "A proxy between agent and PMS makes this by itself: the name that the agent asks for must be the one in the "
         "certificate.",

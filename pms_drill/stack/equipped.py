@@ -36,8 +36,9 @@ def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | N
             return SkipReason.STACK_CANNOT, "the stack cannot restart the agent"
         if needs & {Needs.AGENT_SETTINGS, Needs.HTTPS} and not upstream_env(stack.profile, ""):
             return SkipReason.AGENT_CANNOT, "no variable of agent.env has {pms_url} in it"
-    for need in sorted(needs & stack.lacking.keys()):
-        return stack.lacking[need]
+    for need, why in stack.lacking.items():
+        if need in needs:
+            return why
     if Needs.FAKETIME in needs and not _can_step(stack.run_dir):
         return SkipReason.STACK_CANNOT, "libfaketime does not work on this machine"
     return None
