@@ -9,14 +9,14 @@ STAMP := $(VENV)/.installed
 
 TIER ?= pr
 STACK ?= embedded
-PROFILE ?= reference-fast
+PROFILE ?=
 SEED ?=
 FROM ?=
 TO ?=
 FAIL_ON ?= never
 # More options of pms-drill, such as OPTIONS="--agent-url http://127.0.0.1:8000" for STACK=external.
 OPTIONS ?=
-RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
+RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 .PHONY: help setup qloapps doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs lint lock clean
 
@@ -46,10 +46,10 @@ qloapps: $(STAMP) ## get the pinned QloApps into QLOAPPS_DIR= (.cache/qloapps), 
 	@$(BIN)/python -m pms_drill.external qloapps --into "$${QLOAPPS_DIR:-.cache/qloapps}"
 
 doctor: setup ## what is there for STACK=, and what a run would skip
-	@$(BIN)/pms-drill doctor --pms-stack $(STACK) --pms-profile $(PROFILE) $(OPTIONS)
+	@$(BIN)/pms-drill doctor --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(OPTIONS)
 
 contracts chaos load: setup ## one part of the main job
-	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) --pms-profile $(PROFILE) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
+	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "not kill_matrix"

@@ -40,6 +40,9 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
+            # Longer than clients keep an idle connection (httpx 5 s, load balancers 60 s), so that it is they who
+            # close it: what is sent at the moment at which the server closes is lost without an answer.
+            timeout_keep_alive=75,
         )
     )
     with suppress(SystemExit):  # how uvicorn says that it could not start

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from pms_drill.cli_options import of_a_target
+from pms_drill.cli_options import of_a_profile, of_a_target
 from pms_drill.errors import DrillError
 from pms_drill.report.exitcode import UNKNOWN
 from pms_drill.target import Target
@@ -39,7 +39,7 @@ def cli() -> None:
 @click.option("-k", "selection", default="", metavar="EXPR", help='Only tests that match, e.g. "BRK-18 and hang".')
 @click.option("--pms-tier", "tier", default="pr", show_default=True, help="smoke, pr or weekly.")
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
-@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@of_a_profile
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")
 @of_a_target
 @click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
@@ -57,7 +57,7 @@ def run(parts: tuple[str, ...], extra: tuple[str, ...], target: Target, **option
 
 @cli.command()
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="The stack of the run to come.")
-@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@of_a_profile
 @of_a_target
 @click.option("--json", "machine", is_flag=True, help="For machines.")
 def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
@@ -69,7 +69,7 @@ def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
 
 @cli.command()
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
-@click.option("--pms-profile", "profile", default="reference-fast", show_default=True, help="Agent: name or .toml.")
+@of_a_profile
 @click.option("--runbook", is_flag=True, help="Containers with the runbook's names and ports (stack compose).")
 def up(stack: str, profile: str, runbook: bool) -> None:
     """Start a stack, print its addresses, and hold it until Ctrl-C.
@@ -79,9 +79,7 @@ def up(stack: str, profile: str, runbook: bool) -> None:
     from pms_drill import hold
     from pms_drill.runner import ROOT
 
-    hold.up(
-        "compose" if runbook and stack == "embedded" else stack, profile, ROOT / "runs" / "held", _say, runbook=runbook
-    )
+    hold.up(stack, profile, ROOT / "runs" / "held", _say, runbook=runbook)
     sys.exit(0)
 
 

@@ -33,3 +33,16 @@ def of_a_target(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar = "HOST" if option == "--allow-writes" else "URL"
         wrapped = click.option(option, default="", metavar=metavar, help=text)(wrapped)
     return wrapped
+
+
+def of_a_profile(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that has a `stack` the option of a profile; it gets one that suits the stack if none is named."""
+
+    @functools.wraps(command)
+    def with_profile(*, stack: str, profile: str, **options: Any) -> Any:
+        from pms_drill.stack.backends import usual_profile
+
+        return command(stack=stack, profile=profile or usual_profile(stack), **options)
+
+    told = "Agent: name or .toml.  [default: reference-fast; on the real QloApps reference-real]"
+    return click.option("--pms-profile", "profile", default="", help=told)(with_profile)

@@ -37,6 +37,9 @@ _POLL_S = 0.2
 _SAY_EVERY_S = 15.0
 #: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
 _ENDED_BY_ITSELF = (0, 1, 5)
+#: pytest_asyncio is not used by the suite; pyproject.toml has a setting of it, and unknown settings are errors.
+_PLUGINS = ("pytest_timeout", "pytest_randomly", "allure_pytest.plugin", "pytest_asyncio.plugin")
+_CONTRACT_PLUGINS = ("_hypothesis_pytestplugin", "schemathesis.pytest.plugin")
 _EXIT_MEANING = {2: "it was interrupted or could not collect", 3: "pytest had an internal error", 4: "wrong usage"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -225,7 +228,7 @@ class Run:
             cwd=self._root,
             log=progress.folder / "logs" / f"{part}.log",
             say=self._say,
-            env={canaries.VARIABLE: str(progress.private)} if progress.private else {},
+            env=_plugins(part) | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
         )
         try:
             code = self._await(part, session, progress, signals)
@@ -282,12 +285,10 @@ class Run:
             "-rfE",
             "--tb=short",
             "-p",
-            "no:locust",
-            "-p",
             "no:cacheprovider",
+            "-p",
+            "xdist",  # others look for it by this name, which it has only if it is loaded so
         ]
-        if part != "contracts":
-            argv += ["-p", "no:schemathesis"]
         argv += ["-n", str(workers), "--dist", "loadgroup"]
         argv += [f"--randomly-seed={self._context.seed}"]
         argv += [f"--junitxml={folder / 'junit.xml'}", f"--alluredir={folder / 'allure'}"]
@@ -352,6 +353,16 @@ class Run:
                 fail_on=self._options.fail_on,
             )
         )
+
+
+def _plugins(part: str) -> dict[str, str]:
+    """Environment by which pytest and its workers load the plugins that the part needs and no others.
+
+    What else is installed must not change a verdict (one that repeats failed tests would), and each plugin that is
+    found by itself costs seconds per process: pytest rewrites all modules of the packages that bring one.
+    """
+    names = [*_PLUGINS, *(_CONTRACT_PLUGINS if part == "contracts" else ())]
+    return {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ",".join(names)}
 
 
 def _chosen(options: RunOptions, tier: Tier) -> list[str]:

@@ -126,3 +126,16 @@ def test_booking_costs_what_the_availability_said(
             witness=f"quoted {offer['total_price']}, charged {charged}",
         )
     )
+
+
+@pytest.mark.property("PMS-39")
+def test_cancellation_of_an_unknown_order_is_refused(pms: QloApps, finding_book: FindingBook) -> None:
+    answer = pms.cancel(99_999_999)
+    claim(
+        finding_book.compare(
+            "QLO-08",
+            seen=answer.status_code == 200,
+            sentence="the cancellation of an order that does not exist is answered 200",
+            witness=f"status {answer.status_code}, {answer.text[:60]!r}",
+        )
+    )

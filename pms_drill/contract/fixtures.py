@@ -23,7 +23,7 @@ from pms_drill.report.collect import SEEN
 from pms_drill.report.skips import skip
 
 if TYPE_CHECKING:
-    from pms_drill.plugin import Options
+    from pms_drill.options import Options
     from pms_drill.stack.base import Stack
 
 

@@ -26,7 +26,7 @@ from pms_drill.drift.recording import Recording
 from pms_drill.report.skips import skip
 
 if TYPE_CHECKING:
-    from pms_drill.plugin import Options
+    from pms_drill.options import Options
     from pms_drill.stack.base import Stack
 
 #: Name of an exchange, what does not hold (None: nothing to judge), why there is nothing.

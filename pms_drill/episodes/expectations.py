@@ -85,6 +85,11 @@ def fault_named(name: str, profile: Profile) -> Fault:
     return catalogue.all_faults(profile.pms.timeout, RETRY_AFTER_S)[name]
 
 
+def reaches_ledger(outage: str) -> bool:
+    """Whether the agent's calls under the outage come as far as the ledger."""
+    return _TABLE[outage].reaches_ledger
+
+
 def expectation(name: str, profile: Profile) -> Expectation:
     """What the profile's policy and the contract demand under the fault."""
     row = _TABLE[name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pms_drill.episodes import (
@@ -27,63 +28,54 @@ from pms_drill.episodes import (
     streak,
     unsteady,
 )
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, expectation, fault_named
+from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named, reaches_ledger
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
 from pms_drill.stack.equipped import equipped, missing
 
-#: Fixture -> names of the experiments that it gives the evidence of.
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "outage": OUTAGES,
-    "refusal": REFUSALS,
-    "midway": MIDWAY,
-    "breaker_reset": ("breaker_reset",),
-    "mock_switch": ("mock_switch",),
-    "streak": ("streak",),
-    "simultaneous": ("simultaneous",),
-    "half_open_crowd": ("half_open_crowd",),
-    "late_results": ("late_success", "late_failure"),
-    "agent_restart": ("agent_restart",),
-    "other_settings": ("other_settings",),
-    "clock_steps": ("clock_steps",),
-    "limited_until": ("limited_until",),
-    "unsteady": ("unsteady",),
-    "call_volume": ("call_volume",),
-    "growing_wait": ("growing_wait",),
-    "forced_open": ("forced_open",),
-    "slow_calls": ("slow_calls",),
-    "workload": ("bookings_workload",),
-    "booking_case": bookings_cases.CASES,
-    "mock_contract": ("mock_contract",),
-    "cause": causes_table.NAMES,
+
+@dataclass(frozen=True)
+class Kind:
+    """Experiments of one module.
+
+    Attributes:
+        module: has `run(stack, name, seed)` and `planned_seconds(name, profile)`.
+        names: of the experiments.
+    """
+
+    module: Any
+    names: tuple[str, ...]
+
+
+_KINDS: Mapping[str, Kind] = {
+    "outage": Kind(outage, OUTAGES),
+    "refusal": Kind(refusal, REFUSALS),
+    "midway": Kind(midway, MIDWAY),
+    "breaker_reset": Kind(reset, ("breaker_reset",)),
+    "mock_switch": Kind(mock_switch, ("mock_switch",)),
+    "streak": Kind(streak, ("streak",)),
+    "simultaneous": Kind(simultaneous, ("simultaneous",)),
+    "half_open_crowd": Kind(half_open_crowd, ("half_open_crowd",)),
+    "late_results": Kind(late_results, ("late_success", "late_failure")),
+    "agent_restart": Kind(agent_restart, ("agent_restart",)),
+    "other_settings": Kind(other_settings, ("other_settings",)),
+    "clock_steps": Kind(clock_steps, ("clock_steps",)),
+    "limited_until": Kind(limited_until, ("limited_until",)),
+    "unsteady": Kind(unsteady, ("unsteady",)),
+    "call_volume": Kind(policies, ("call_volume",)),
+    "growing_wait": Kind(policies, ("growing_wait",)),
+    "forced_open": Kind(policies, ("forced_open",)),
+    "slow_calls": Kind(policies, ("slow_calls",)),
+    "workload": Kind(bookings_workload, ("bookings_workload",)),
+    "booking_case": Kind(bookings_cases, bookings_cases.CASES),
+    "mock_contract": Kind(mock_contract, ("mock_contract",)),
+    "cause": Kind(causes, causes_table.NAMES),
 }
 
-_MODULES: Mapping[str, Any] = {
-    "outage": outage,
-    "refusal": refusal,
-    "midway": midway,
-    "breaker_reset": reset,
-    "mock_switch": mock_switch,
-    "streak": streak,
-    "simultaneous": simultaneous,
-    "half_open_crowd": half_open_crowd,
-    "late_results": late_results,
-    "agent_restart": agent_restart,
-    "other_settings": other_settings,
-    "clock_steps": clock_steps,
-    "limited_until": limited_until,
-    "unsteady": unsteady,
-    "call_volume": policies,
-    "growing_wait": policies,
-    "forced_open": policies,
-    "slow_calls": policies,
-    "workload": bookings_workload,
-    "booking_case": bookings_cases,
-    "mock_contract": mock_contract,
-    "cause": causes,
-}
+#: Fixture -> names of the experiments that it gives the evidence of.
+NAMES: Mapping[str, tuple[str, ...]] = {fixture: kind.names for fixture, kind in _KINDS.items()}
 
 
 def run(name: str, stack: Stack, seed: int) -> Any:
@@ -114,11 +106,10 @@ def planned_seconds(name: str, profile: Profile) -> float:
     return seconds
 
 
-def seen_at_the_pms(profile: Profile) -> Callable[[str], bool]:
-    """Whether the agent's calls under the fault reach the ledger, as a predicate over names of outages."""
-    return lambda name: name not in OUTAGES or expectation(name, profile).reaches_ledger
+def seen_at_the_pms(name: str) -> bool:
+    """Whether the agent's calls in the experiment come as far as the ledger."""
+    return name not in OUTAGES or reaches_ledger(name)
 
 
 def _module(name: str) -> Any:
-    fixture = next(fixture for fixture, names in NAMES.items() if name in names)
-    return _MODULES[fixture]
+    return next(kind.module for kind in _KINDS.values() if name in kind.names)

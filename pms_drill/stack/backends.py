@@ -73,6 +73,12 @@ def stand_in(stack: str, environment: Mapping[str, str] = os.environ) -> bool:
     return stack == "embedded" or (stack == "compose" and environment.get("PMS") == "twin")
 
 
+def usual_profile(stack: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Name of the reference agent's profile for chaos on this stack: the real PMS takes its time over a booking."""
+    real = stack in ("native", "compose") and not stand_in(stack, environment)
+    return "reference-real" if real else "reference-fast"
+
+
 def _embedded() -> None:
     """Needs nothing that the setup does not bring."""
 

@@ -38,7 +38,7 @@ from pms_drill.stack.compose_twin import ComposeTwin
 from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.engine import connect
 from pms_drill.stack.https_way import HTTPS_PROXY, HttpsWay
-from pms_drill.stack.native import DUMP_VARIABLE, MOST_ROOMS, TREE_VARIABLE
+from pms_drill.stack.native import DUMP_VARIABLE, TREE_VARIABLE
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
 from pms_drill.stack.process_stack import PROXY, ProcessStack
@@ -317,7 +317,7 @@ def compose_stack(
 
     def qloapps(project: Project, token: str) -> ComposePms:  # noqa: ARG001 -- the real one has no control listener
         tree, dump = _tree_and_dump()
-        return ComposeQloApps(project, tree, dump, rooms_per_type=min(rooms_per_type, MOST_ROOMS))
+        return ComposeQloApps(project, tree, dump, rooms_per_type=rooms_per_type)
 
     make = twin if _wanted_pms() == "twin" else qloapps
     return ComposeStack(profile, run_dir, label=label, lease=lease, make_pms=make, runbook=runbook)

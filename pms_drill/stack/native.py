@@ -15,8 +15,6 @@ TREE_VARIABLE = "QLOAPPS_DIR"
 DUMP_VARIABLE = "QLOAPPS_DUMP"
 #: As many as the twin has; QloApps answers questions about rooms with all of them, so that more would slow it down.
 ROOMS_PER_TYPE = 40
-#: The most: load books one room type for as long as it lasts, at the pace of a real PMS.
-MOST_ROOMS = 400
 
 
 def native_stack(
@@ -35,7 +33,7 @@ def native_stack(
     Raises:
         DrillError: tree, PHP or database server is missing or does not fit.
     """
-    pms = pms_from_environment(min(rooms_per_type, MOST_ROOMS))
+    pms = pms_from_environment(rooms_per_type)
     return ProcessStack(profile, run_dir, label=label, lease=lease, pms=pms, agent_port=agent_port)
 
 

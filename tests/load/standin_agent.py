@@ -6,7 +6,8 @@ Everything runs on one thread, so that a stall stops every guest, as a stopped p
 GET /metrics            the breaker's state
 POST /pms/down, /up     the PMS behind it stops, comes back
 POST /misbehave/NAME    every later availability is answered with: garbage, cut, truncated, 500, 422, redirect,
-                        or with each of them in turn: mixed
+                        or with each of them in turn: mixed. With reused, the second request on a connection is
+                        dropped unanswered, as by a server that had just closed the idle connection.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
         self.data = b""
+        self.answered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -105,17 +107,24 @@ class Connection(asyncio.Protocol):
             head, found, rest = self.data.partition(b"\r\n\r\n")
             if not found:
                 return
-            length = 0
+            length, last = 0, False
             for line in head.split(b"\r\n")[1:]:
                 name, _, value = line.partition(b":")
                 if name.lower() == b"content-length":
                     length = int(value)
+                last = last or (name.lower(), value.strip().lower()) == (b"connection", b"close")
             if len(rest) < length:
                 return
             self.data = rest[length:]
-            self.reply(head.split(b" ", 2)[1].decode())
+            if self.agent.misbehave == "reused" and self.answered:
+                self.transport.close()
+                return
+            self.reply(head.split(b" ", 2)[1].decode(), b"Connection: close\r\n" if last else b"")
+            self.answered += 1
+            if last:
+                self.transport.close()
 
-    def reply(self, path: str) -> None:
+    def reply(self, path: str, headers: bytes) -> None:
         spoiled = path.endswith("availability")
         if path.startswith("/api"):
             self.agent.maybe_stall()
@@ -132,7 +141,7 @@ class Connection(asyncio.Protocol):
         kind = b"text/plain" if isinstance(content, str) else b"application/json"
         self.transport.write(
             b"HTTP/1.1 %d X\r\nContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b"
-            % (status, kind, size, b"Location: /elsewhere\r\n" if status == 302 else b"", body)
+            % (status, kind, size, headers + (b"Location: /elsewhere\r\n" if status == 302 else b""), body)
         )
         if size != len(body):
             self.transport.close()

@@ -142,6 +142,15 @@ def test_a_control_that_is_in_time_leaves_the_figures_as_they_are(standin: Stand
     assert len((run.folder / "control.jsonl").read_text().splitlines()) > 5
 
 
+def test_a_guest_never_pays_for_a_connection_that_another_one_left_behind(standin: Standin, tmp_path: Path) -> None:
+    stack = standin()
+    stack.post("/misbehave/reused")
+    run = load(stack, tmp_path)
+
+    assert {op.answered for op in run.operations} == {Answered.PMS}
+    assert row(run, "error_rate").band is Band.TARGET
+
+
 def test_every_kind_of_bad_answer_counts_once_and_as_what_it_is(standin: Standin, tmp_path: Path) -> None:
     stack = standin()
     stack.post("/misbehave/mixed")

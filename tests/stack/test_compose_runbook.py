@@ -1,4 +1,4 @@
-"""The runbook's names and ports, for an on-call engineer: `pms-drill up --runbook`."""
+"""The runbook's names and ports, for an on-call engineer: `pms-drill up --pms-stack compose --runbook`."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def test_runbook_without_containers_is_refused() -> None:
 
 
 class Held:
-    """`pms-drill up --runbook` in a process of its own."""
+    """`pms-drill up --pms-stack compose --runbook` in a process of its own."""
 
     def __init__(self) -> None:
-        words = [sys.executable, "-m", "pms_drill", "up", "--runbook"]
+        words = [sys.executable, "-m", "pms_drill", "up", "--pms-stack", "compose", "--runbook"]
         self.process = subprocess.Popen(words, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.said = ""
         threading.Thread(target=self._read, daemon=True).start()

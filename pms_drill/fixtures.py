@@ -1,0 +1,100 @@
+"""Fixtures of every part: the running stack, guests, the experiments of a worker, and the run of load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pms_drill import profile as profiles
+from pms_drill.episodes.book import EpisodeBook
+from pms_drill.episodes.guests import GuestBook, Guests, label
+from pms_drill.lease import Lease
+from pms_drill.load.plan import plan_for
+from pms_drill.load.run import LoadRun, run_load
+from pms_drill.load.view import StackUnderLoad
+from pms_drill.options import OPTIONS, Options
+from pms_drill.profile import Profile
+from pms_drill.stack.backends import open_stack
+
+if TYPE_CHECKING:
+    from pms_drill.stack.base import Stack
+
+
+@pytest.fixture(scope="session")
+def options(pytestconfig: pytest.Config) -> Options:
+    """What the session was asked for."""
+    return pytestconfig.stash[OPTIONS]
+
+
+@pytest.fixture(scope="session")
+def profile(options: Options) -> Profile:
+    """The agent's profile."""
+    return options.profile
+
+
+@pytest.fixture(scope="session")
+def lease() -> Iterator[Lease]:
+    """What this session starts; a dead session's things are cleaned by the next."""
+    with Lease() as held:
+        yield held
+
+
+@pytest.fixture(scope="session")
+def stack(options: Options, lease: Lease) -> Iterator[Stack]:
+    """The running stack of this worker."""
+    with open_stack(
+        options.stack,
+        options.profile,
+        options.run_dir,
+        label=options.label,
+        lease=lease,
+        seed=options.seed,
+        target=options.target,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def episode_book(request: pytest.FixtureRequest, options: Options) -> EpisodeBook:
+    """The experiments of this worker."""
+    return EpisodeBook(lambda: request.getfixturevalue("stack"), options.seed)
+
+
+@pytest.fixture
+def guest_book(request: pytest.FixtureRequest, options: Options) -> GuestBook:
+    """Makes guests for one test, who share nothing with those of other tests."""
+    hotel = options.profile.pms.hotel_id
+    return GuestBook(options.seed, label(request.node.name, options.worker), hotel_id=hotel)
+
+
+@pytest.fixture
+def guests(stack: Stack) -> Iterator[Guests]:
+    """Sends guests' requests to the agent."""
+    sender = Guests(
+        stack.addresses.agent,
+        stack.profile.endpoints,
+        patience=stack.profile.guest_patience,
+        hooks=stack.gate.hooks,
+    )
+    yield sender
+    sender.close()
+
+
+@pytest.fixture(scope="session")
+def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
+    """The load of this tier, run once, at the settings that are deployed and with the PMS's real latencies."""
+    deployed = profiles.load(options.profile.load.profile) if options.profile.load.profile else options.profile
+    plan = plan_for(options.tier.name, options.tier.load)
+    with open_stack(
+        options.stack,
+        deployed,
+        options.run_dir,
+        label=options.label,
+        lease=lease,
+        seed=options.seed,
+        latency="recorded",
+    ) as running:
+        under_load = StackUnderLoad(running)
+        yield run_load(under_load, plan, options.seed, options.run_dir, running.journal)
