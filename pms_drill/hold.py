@@ -40,14 +40,14 @@ def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None], *, r
     Raises:
         DrillError: a stack is held already, or this one does not start.
     """
-    agent = profiles.load(profile)
-    backends.check(stack, Target(), agent)
     if runbook and stack != "compose":
         raise DrillError(
             "only containers have the runbook's names",
             where=f"--pms-stack {stack}",
             todo="--pms-stack compose --runbook",
         )
+    agent = profiles.load(profile)
+    backends.check(stack, Target(), agent)
     settings: dict[str, Any] = {"runbook": True} if runbook else {}
     leases.heal(remove_engine_run=remove_engine_run)
     with (
