@@ -18,7 +18,7 @@ FAIL_ON ?= never
 OPTIONS ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup qloapps doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs lint lock clean
+.PHONY: help setup qloapps promtool doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ smoke: ## the main job in at most 90 s
 
 qloapps: $(STAMP) ## get the pinned QloApps into QLOAPPS_DIR= (.cache/qloapps), for STACK=native and compose
 	@$(BIN)/python -m pms_drill.external qloapps --into "$${QLOAPPS_DIR:-.cache/qloapps}"
+
+promtool: $(STAMP) ## get promtool, with which the alert rules are judged, unless it is here
+	@$(BIN)/python -m pms_drill.external promtool
 
 doctor: setup ## what is there for STACK=, and what a run would skip
 	@$(BIN)/pms-drill doctor --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(OPTIONS)

@@ -106,20 +106,25 @@ def report(folder: Path | None, markdown: bool) -> None:
 
 @cli.command()
 @click.option("--write", is_flag=True, help="Write docs/properties.md of this checkout instead of printing.")
-@click.option(
-    "--verdict", type=click.Path(path_type=Path), metavar="FOLDER", help="Of a run; shown beside each property."
-)
+@click.option("--verdict", type=click.Path(path_type=Path), metavar="FOLDER", help="Of a run: print a review of it.")
 def properties(write: bool, verdict: Path | None) -> None:
-    """Print the catalogue of properties, with the verdicts of a run: a review of your agent."""
-    from pms_drill.properties import catalogue, page, suites
+    """Print the catalogue of properties; with the verdicts of a run, the review of your agent.
+
+    With both options the run's verdicts are kept as the last ones of the reference agent.
+    """
+    from pms_drill.properties import catalogue, page, review, suites
     from pms_drill.report import results
 
-    told = page.Verdicts.of(results.read_verdict(verdict)) if verdict else page.last()
+    run = results.read_verdict(verdict) if verdict else None
+    if run and not write:
+        click.echo(review.render(catalogue.load(), run), nl=False)
+        return
+    told = page.Verdicts.of(run) if run else page.last()
     text = page.render(catalogue.load(), suites.judging(), told)
     if not write:
         click.echo(text, nl=False)
         return
-    if verdict and told:
+    if run and told:
         page.LAST.write_text(told.text(), encoding="utf-8")
     page.PAGE.write_text(text, encoding="utf-8")
     click.echo(f"written: {page.PAGE}")

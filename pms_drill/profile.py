@@ -104,6 +104,7 @@ class BreakerPart(_Part):
         wait_growth: factor by which the wait grows with each failed probe; 1 for a wait that stays the same.
         longest_wait: the wait grows no further.
         force_open: path, below the agent's address, that opens the breaker by hand until it is reset.
+        disabled_env: laid over `agent.env` to switch the breaker off: it lets everything pass and goes on measuring.
     """
 
     failure_threshold: int = Field(default=5, ge=1, strict=True)
@@ -118,6 +119,36 @@ class BreakerPart(_Part):
     wait_growth: float = Field(default=1.0, ge=1)
     longest_wait: Seconds | None = None
     force_open: str = ""
+    disabled_env: dict[str, str] = {}
+
+
+class DependencyPart(_Part):
+    """A second service that the agent asks beside the PMS, such as Redis; its faults are none of the PMS's.
+
+    Attributes:
+        start: the command of one for the experiment alone, on loopback. Places: `{python}`, `{port}`, `{repo}`.
+        address: "host:port" of one that runs already, instead of `start`.
+        env: laid over `agent.env` so that the agent asks it; `{dependency}` is its "host:port" with a proxy in
+            between. The agent must ask it for each question of a guest.
+    """
+
+    start: list[str] = []
+    address: str = ""
+    env: dict[str, str] = {}
+
+
+class AlertsPart(_Part):
+    """The alert rules that the team has for its agent.
+
+    Attributes:
+        rules: file of Prometheus; `{repo}` is the folder of the project.
+        outage: name of the alert that must fire when the breaker has been open for two minutes.
+        scrape_interval: how often the deployed Prometheus scrapes the agent and evaluates the rules.
+    """
+
+    rules: str = ""
+    outage: str = "PMSCircuitBreakerOpen"
+    scrape_interval: Seconds = 15.0
 
 
 class PmsPart(_Part):
@@ -182,6 +213,8 @@ class Profile(_Part):
     pms: PmsPart = PmsPart()
     failover: FailoverPart = FailoverPart()
     load: LoadPart = LoadPart()
+    dependency: DependencyPart = DependencyPart()
+    alerts: AlertsPart = AlertsPart()
     waiver: list[Waiver] = []
 
     def claims(self, key: str) -> bool:

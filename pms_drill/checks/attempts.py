@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from pms_drill.checks.moments import SHARE
+from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.ledger import LedgerEntry
 
 #: How QloApps takes a booking, below whatever folder the shop is in.
 _BOOKINGS = "/api/bookings"
+_HOTEL = re.compile(r'"id_property"\s*:\s*"?(\d+)')
 _ADDRESS = re.compile(r"[\w.%+-]+@[\w.-]*\w")
 
 
@@ -75,3 +77,27 @@ def early_repeats(by_token: Mapping[str, list[LedgerEntry]], settle: float) -> l
                 found.append(Repeat(token, first, second, wait))
             wait *= 2
     return found
+
+
+def overlapping(sent: Sequence[LedgerEntry], evidence: Evidence) -> Iterator[tuple[LedgerEntry, LedgerEntry]]:
+    """Pairs of bookings of different guests of one hotel, the second sent while the PMS was at work on the first."""
+    for number, first in enumerate(sent):
+        if first.forwarded is None and first.answered is None:
+            continue  # it never reached the PMS
+        settled = first.received + SHARE * evidence.policy.settle
+        until = settled if first.answered is None else min(first.answered, settled)
+        for second in sent[number + 1 :]:
+            if second.received >= until:
+                break
+            if _about(first) != _about(second) and _hotel(first) == _hotel(second):
+                yield first, second
+
+
+def _about(entry: LedgerEntry) -> str:
+    found = _ADDRESS.search(entry.request_body)
+    return found[0].lower() if found else entry.request_body
+
+
+def _hotel(entry: LedgerEntry) -> str:
+    found = _HOTEL.search(entry.request_body)
+    return found[1] if found else ""

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from pms_drill.checks.moments import SHARE, is_rejection, is_success, opened, probe_rounds
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
+from pms_drill.checks.windows import under_fault
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Operation
 
@@ -105,6 +106,59 @@ def slow_probe_reopens(evidence: Evidence) -> Verdict:
     if not answered or last[0].started < answered[0].received + evidence.policy.slow_call:
         return unknown(claimed, **seen)
     return judge(is_rejection(last[0]), claimed, **seen)
+
+
+def switched_off_it_measures_on(evidence: Evidence) -> Verdict:
+    """BRK-46: a breaker that is switched off lets every question through, and each one is counted as before."""
+    names, threshold = evidence.policy.metrics, evidence.policy.threshold
+    claimed = "switched off it lets every question through to a failing PMS, and each of them is counted"
+    asked, after = evidence.asked("impact"), evidence.asked("after")
+    window = under_fault(evidence)
+    if len(asked) <= threshold or not after or window is None:
+        return unknown(claimed, answers=f"{len(asked)} asked", metrics="no scrapes around them" if not window else "")
+    rejected = [op for op in [*asked, *after] if is_rejection(op)]
+    calls = evidence.calls(evidence.phases["impact"], probes=False)
+    of = {"operation": "availability"}
+    counted = {
+        "calls": window.grown(names.calls, **of, status="error"),
+        "errors": window.grown(names.errors, **of),
+        "durations": window.grown(f"{names.latency}_count", **of),
+    }
+    seen = {
+        "answers": f"{len(asked)} asked, {len(rejected)} rejected; then {after[-1].brief()}",
+        "ledger": f"{len(calls)} calls",
+        "metrics": "counted " + ", ".join(f"{number:g} {what}" for what, number in counted.items()),
+    }
+    exact = len(calls) == len(asked) and all(number == len(asked) for number in counted.values())
+    return judge(not rejected and exact and is_success(after[-1]), claimed, **seen)
+
+
+def other_dependency_does_not_open_it(evidence: Evidence) -> Verdict:
+    """BRK-51: a second service that hangs or is gone leaves the PMS's breaker closed.
+
+    What guests are told while that service fails is the agent's own affair, as long as it is no rejection of the
+    PMS's breaker: with the service well again the very next guest must be answered by the PMS.
+    """
+    claimed = "a second service that hangs or refuses connections does not open the breaker of the PMS"
+    faults, least = ("hanging", "refusing"), evidence.policy.threshold
+    notes = {phase: evidence.notes.get(f"asked_{phase}") for phase in ("steady", *faults)}
+    under = evidence.asked(*faults)
+    well = [evidence.asked(f"well_after_{fault}") for fault in faults]
+    rejected = [op for op in [*under, *(op for ops in well for op in ops)] if is_rejection(op)]
+    seen = {
+        "answers": f"{_mix(under)}; with the service well again: {_mix([op for ops in well for op in ops])}",
+        "service": ", ".join(
+            f"asked {number if number is None else f'{number:g} times'} while {phase}"
+            for phase, number in notes.items()
+        ),
+    }
+    if rejected:
+        return failed(claimed, **seen)
+    asked_before = (notes["steady"] or 0) >= 1 and all(evidence.notes.get(f"asked_well_after_{f}") for f in faults)
+    acted = all(notes[fault] == 0 and len(evidence.asked(fault)) > least for fault in faults)
+    if not asked_before or not acted or not all(well):
+        return unknown(claimed, **seen)
+    return judge(all(is_success(op) for ops in well for op in ops), claimed, **seen)
 
 
 def _closed(evidence: Evidence, claimed: str, failing: str, then: str, count: int) -> Verdict:

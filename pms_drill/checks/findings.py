@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pms_drill.checks.verdict import Verdict, judge
+from pms_drill.checks.verdict import Verdict, judge, unknown
 
 
 class Status(StrEnum):
@@ -36,6 +36,23 @@ class Finding:
     source: str
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """What an experiment saw of one defect of the PMS.
+
+    Attributes:
+        key: stable id of the defect.
+        seen: whether the PMS showed it; None when nothing happened that could have shown it.
+        sentence: what the PMS does wrong, for a defect that is not written down yet.
+        witness: what was seen.
+    """
+
+    key: str
+    seen: bool | None
+    sentence: str
+    witness: str
+
+
 def read(data: Mapping[str, Any]) -> dict[str, Finding]:
     """The findings in a parsed `known-findings.toml`, by id.
 
@@ -61,6 +78,11 @@ def compare(seen: bool, known: bool) -> Status:
     return Status.VANISHED if known else Status.ABSENT
 
 
+def not_provoked(sighting: Sighting) -> Verdict:
+    """Unknown: nothing happened that could have shown the defect, so that it has not vanished either."""
+    return unknown(_claimed(sighting.sentence), pms=sighting.witness)
+
+
 def judge_finding(status: Status, sentence: str, witness: str) -> Verdict:
     """Only a new defect fails.
 
@@ -68,4 +90,8 @@ def judge_finding(status: Status, sentence: str, witness: str) -> Verdict:
         sentence: what the PMS does wrong, if it does.
         witness: what was seen.
     """
-    return judge(status is not Status.NEW, f"the PMS has no new defect: {sentence}", pms=witness, status=status.value)
+    return judge(status is not Status.NEW, _claimed(sentence), pms=witness, status=status.value)
+
+
+def _claimed(sentence: str) -> str:
+    return f"the PMS has no new defect: {sentence}"

@@ -5,21 +5,15 @@ Where nothing of the kind happened a check is unknown. Fates of guests: `fates`;
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 
-from pms_drill.checks.attempts import attempts, is_booking
+from pms_drill.checks.attempts import attempts, is_booking, overlapping
+from pms_drill.checks.double_sales import blame_for_double_sales, double_sales, guests_of
 from pms_drill.checks.fates import Fate, fates_of
-from pms_drill.checks.moments import SHARE
 from pms_drill.checks.verdict import Verdict, judge, unknown
-from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
-
-_HOTEL = re.compile(r'"id_property"\s*:\s*"?(\d+)')
 
 
 def same_key_same_reservation(evidence: Evidence) -> Verdict:
@@ -100,7 +94,7 @@ def one_at_a_time(evidence: Evidence) -> Verdict:
     sent = sorted((entry for entry in evidence.ledger if is_booking(entry)), key=lambda entry: entry.received)
     if len(sent) < 2:
         return unknown(claimed, ledger=f"{len(sent)} booking requests")
-    wrong = list(_overlapping(sent, evidence))
+    wrong = list(overlapping(sent, evidence))
     told = [f"{evidence.lines([first, second])}, the first one answered {_answered(first)}" for first, second in wrong]
     return judge(
         not wrong,
@@ -113,43 +107,24 @@ def one_at_a_time(evidence: Evidence) -> Verdict:
 def no_room_sold_twice(evidence: Evidence) -> Verdict:
     """BOOK-12: no two guests hold one room for one night through any fault of the agent.
 
-    A room that the PMS gave to two bookings which were not at work at the same time is the PMS's own defect: a finding,
-    told here and not counted.
+    A room that the PMS gave to two bookings which were not at work at the same time, or to one of another channel, is
+    the PMS's own defect: a finding (QLO-09), told here and not counted.
     """
     claimed = "no two guests hold the same room for the same night because of the agent"
     if evidence.bookings is None:
         return unknown(claimed, pms="could not be read at the end")
     held = [booking for booking in evidence.bookings if booking.live and booking.rooms]
-    ours = {op.guest.email.lower() for op in evidence.operations}
+    ours = guests_of(evidence)
     if sum(booking.email.lower() in ours for booking in held) < 2:
         return unknown(claimed, pms=f"{len(held)} bookings with a room, not two of these guests")
-    entries = attempts(evidence.ledger, ours)
-    by_agent: list[str] = []
-    by_pms: list[str] = []
-    for one, other in double_sold(held):
-        text = f"room {', '.join(map(str, set(one.rooms) & set(other.rooms)))}: #{one.order_id} {one.email} "
-        text += f"and #{other.order_id} {other.email}, {one.check_in} to {one.check_out}"
-        both = [*entries.get(one.email.lower(), []), *entries.get(other.email.lower(), [])]
-        parallel = any(_overlapping(sorted(both, key=lambda entry: entry.received), evidence))
-        (by_agent if parallel else by_pms).append(text)
-    return judge(
-        not by_agent,
-        claimed,
-        pms=f"{len(held)} bookings with a room, sold twice: {'; '.join(by_agent[:3]) or 'none'}",
-        finding=f"of the PMS, not of the agent: {'; '.join(by_pms[:3]) or 'none'}",
+    blame = blame_for_double_sales(evidence)
+    seen = {"pms": f"{len(held)} bookings with a room, sold twice: {double_sales(blame.agent)}"}
+    seen["finding"] = f"of the PMS, not of the agent: {double_sales(blame.pms)}"
+    if blame.agent or not blame.unsure:
+        return judge(not blame.agent, claimed, **seen)
+    return unknown(
+        claimed, **seen, ledger=f"saw no request, so that nobody can be blamed: {double_sales(blame.unsure)}"
     )
-
-
-def double_sold(held: Sequence[Booking]) -> Iterator[tuple[Booking, Booking]]:
-    """Pairs of live bookings that have a room and a night in common."""
-    by_room: defaultdict[int, list[Booking]] = defaultdict(list)
-    for booking in held:
-        for room in booking.rooms:
-            by_room[room].append(booking)
-    for bookings in by_room.values():
-        for one, other in combinations(bookings, 2):
-            if one.order_id != other.order_id and one.check_in < other.check_out and other.check_in < one.check_out:
-                yield one, other
 
 
 def doubled_on_the_way(evidence: Evidence) -> Mapping[str, int]:
@@ -184,30 +159,6 @@ def _over(entry: LedgerEntry, evidence: Evidence) -> float:
     """Until when a booking was on its way: its answer was delivered, or the agent's deadline."""
     deadline = entry.received + evidence.policy.timeout
     return min(entry.delivered or deadline, deadline)
-
-
-def _overlapping(sent: Sequence[LedgerEntry], evidence: Evidence) -> Iterator[tuple[LedgerEntry, LedgerEntry]]:
-    """Pairs of bookings of different guests of one hotel, the second sent while the PMS was at work on the first."""
-    for number, first in enumerate(sent):
-        if first.forwarded is None and first.answered is None:
-            continue  # it never reached the PMS
-        settled = first.received + SHARE * evidence.policy.settle
-        until = settled if first.answered is None else min(first.answered, settled)
-        for second in sent[number + 1 :]:
-            if second.received >= until:
-                break
-            if _about(first) != _about(second) and _hotel(first) == _hotel(second):
-                yield first, second
-
-
-def _about(entry: LedgerEntry) -> str:
-    found = re.search(r"[\w.%+-]+@[\w.-]*\w", entry.request_body)
-    return found[0].lower() if found else entry.request_body
-
-
-def _hotel(entry: LedgerEntry) -> str:
-    found = _HOTEL.search(entry.request_body)
-    return found[1] if found else ""
 
 
 def _answered(entry: LedgerEntry) -> str:

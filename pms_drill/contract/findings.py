@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pms_drill.checks import findings
-from pms_drill.checks.findings import Finding, Status
+from pms_drill.checks.findings import Finding, Sighting, Status
 from pms_drill.checks.verdict import Verdict
 from pms_drill.errors import DrillError
 
@@ -32,6 +32,12 @@ class FindingBook:
         self._known = known
         self._file = file
 
+    def judge(self, sighting: Sighting) -> Verdict:
+        """Note and judge what an experiment saw; unknown when nothing could have shown the defect."""
+        if sighting.seen is None:
+            return findings.not_provoked(sighting)
+        return self.compare(sighting.key, seen=sighting.seen, sentence=sighting.sentence, witness=sighting.witness)
+
     def compare(self, key: str, *, seen: bool, sentence: str, witness: str) -> Verdict:
         """Note whether the PMS shows a defect, and judge it.
 
@@ -46,8 +52,9 @@ class FindingBook:
         status = findings.compare(seen, known is not None)
         if status is not Status.ABSENT:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            line = {"id": key, "status": status.value, "sentence": told, "witness": witness}
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"id": key, "status": status.value, "sentence": told}) + "\n")
+                file.write(json.dumps(line) + "\n")
         return findings.judge_finding(status, told, witness)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pms_drill.errors import DrillError
-from pms_drill.external import TOXIPROXY
+from pms_drill.external import PROMTOOL, TOXIPROXY, Program
 from pms_drill.external.finder import cache_folder
 from pms_drill.stack.backends import CHECKS
 from pms_drill.stack.look import Found, State
@@ -28,7 +28,7 @@ def programs(stack: str) -> Iterator[Found]:
         stack: embedded, native, compose or external.
     """
     if stack in ("embedded", "native"):
-        yield _toxiproxy()
+        yield _program("Toxiproxy", TOXIPROXY, "make setup gets it")
     if stack == "native":
         yield _row("PHP", _php)
         yield _row("database server", _database)
@@ -36,6 +36,8 @@ def programs(stack: str) -> Iterator[Found]:
     if stack == "compose":
         yield _row("Docker", _docker)
         yield _compose_tool()
+    if stack != "external":
+        yield _program("promtool", PROMTOOL, "BRK-56 is skipped without it: make promtool gets it")
 
 
 def _row(what: str, look_for: Callable[[], str]) -> Found:
@@ -71,15 +73,15 @@ def _docker() -> str:
     return "its engine answers"
 
 
-def _toxiproxy() -> Found:
-    given = os.environ.get(TOXIPROXY.variable, "")
-    places = [given or None, shutil.which(TOXIPROXY.executable)]
-    places += [str(path) for path in sorted(cache_folder().glob(f"{TOXIPROXY.name}-*/{TOXIPROXY.executable}"))]
+def _program(what: str, program: Program, todo: str) -> Found:
+    given = os.environ.get(program.variable, "")
+    places = [given or None, shutil.which(program.executable)]
+    places += [str(path) for path in sorted(cache_folder().glob(f"{program.name}-*/{program.executable}"))]
     found = next((place for place in places if place and os.access(place, os.X_OK)), None)
     if found:
-        told = next(iter(_output([found, *TOXIPROXY.version_args]).splitlines()), "it tells no version")
-        return Found("Toxiproxy", State.OK, f"{told} ({found})")
-    return Found("Toxiproxy", State.MISSING, "not here yet", f"make setup gets it, or set {TOXIPROXY.variable}")
+        told = next(iter(_output([found, *program.version_args]).splitlines()), "it tells no version")
+        return Found(what, State.OK, f"{told} ({found})")
+    return Found(what, State.MISSING, "not here yet", f"{todo}, or set {program.variable}")
 
 
 def _compose_tool() -> Found:

@@ -12,17 +12,17 @@ from datetime import date
 from functools import partial
 
 from pms_drill import clock
-from pms_drill.checks.attempts import is_booking
 from pms_drill.checks.moments import is_rejection
 from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes import bookings_rivals
 from pms_drill.episodes.bookings_end import until_ended, until_late_ones_are_found
+from pms_drill.episodes.bookings_sent import sent, wait_for_bookings
 from pms_drill.episodes.expectations import policy
 from pms_drill.episodes.outage import slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence import timeline
 from pms_drill.evidence.bundle import Evidence, Expectation, Span
 from pms_drill.evidence.history import Guest, Operation
-from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.faults.catalogue_http import server_error
 from pms_drill.faults.catalogue_midway import BOOKING, answer_withheld, late_request, slow_answers
 from pms_drill.faults.catalogue_stream import slow
@@ -87,23 +87,26 @@ def _hang_up_and_repeat(scene: Scene, guest: Guest) -> Operation:
 def _opening_midway(scene: Scene) -> None:
     """The breaker opens while the PMS's good answer to a booking is held back; then others are served by the mock."""
     profile, flyer, late = scene.profile, scene.book.guest(), scene.book.guest()
-    delay = 0.8 * profile.pms.timeout
-    with injected(server_error(_SEARCH), scene.stack.place), injected(slow_answers(delay, BOOKING), scene.stack.place):
+    delay = 0.6 * profile.pms.timeout  # the rest of the deadline is for a PMS that needs a while for a booking
+    with (
+        injected(server_error(_SEARCH), scene.stack.place),
+        injected(slow_answers(delay, BOOKING), scene.stack.place),
+        ThreadPoolExecutor(1) as pool,
+    ):
         with scene.phase("impact"):
             for _ in range(profile.breaker.failure_threshold - 1):
                 scene.guests.ask(scene.book.guest(), "impact")
             before = scene.stack.ledger_position()
-            with ThreadPoolExecutor(1) as pool:
-                flight = pool.submit(scene.guests.reserve, flyer, "flight", key=f"key-{flyer.email}")
-                _wait_for_bookings(scene, before, 1)
-                told = [scene.guests.ask(scene.book.guest(), "impact") for _ in range(2)]
-                flight.result()
+            flight = pool.submit(scene.guests.reserve, flyer, "flight", key=f"key-{flyer.email}")
+            wait_for_bookings(scene, before, 1)
+            told = [scene.guests.ask(scene.book.guest(), "impact") for _ in range(2)]
         if not is_rejection(told[-1]):
             raise Unproven(f"{scene.name}: the breaker did not open: {told[-1].brief()}")
         with scene.phase("open"):
             scene.guests.ask(scene.book.guest(), "open")
             scene.guests.reserve(late, "open", key=f"key-{late.email}")
             scene.guests.reserve(late, "open", key=f"key-{late.email}")
+        flight.result()
     with scene.phase("recovery"):
         scene.wait_for(
             "an answer of the PMS",
@@ -120,8 +123,8 @@ def _heal_midway(scene: Scene) -> None:
     before = scene.stack.ledger_position()
     with scene.phase("storm"), injected(late_request(_FOR_GOOD_S, first, heal=Heal.RESUME), scene.stack.place):
         scene.guests.reserve(guest, "storm", key=f"key-{guest.email}")
-        _wait_for_bookings(scene, before, 2, within=4 * (pms.settle + pms.timeout + pms.outbox_interval))
-        scene.wait_for("the repetition to be answered", lambda: _sent(scene, before)[-1].answered is not None, 3.0)
+        wait_for_bookings(scene, before, 2, within=4 * (pms.settle + pms.timeout + pms.outbox_interval))
+        scene.wait_for("the repetition to be answered", lambda: sent(scene, before)[-1].answered is not None, 3.0)
     scene.wait_for(
         "one of two bookings to stay",
         lambda: [b.live for b in scene.stack.bookings() if b.email.lower() == guest.email].count(True) == 1,
@@ -149,22 +152,14 @@ def _night(scene: Scene) -> date:
     return date.fromisoformat(scene.book.guest().check_in)
 
 
-def _sent(scene: Scene, since: int) -> list[LedgerEntry]:
-    """Booking requests after a position of the ledger. Those still under way have no body there, so no guest."""
-    return [entry for entry in scene.stack.ledger(since) if is_booking(entry)]
-
-
-def _wait_for_bookings(scene: Scene, since: int, number: int, within: float = 3.0) -> None:
-    what = f"{number} booking request(s) at the PMS side"
-    if not scene.wait_for(what, lambda: len(_sent(scene, since)) >= number, within, every=0.005):
-        raise Unproven(f"{scene.name}: there were no {what} within {within:g} s")
-
-
 _CASES: Mapping[str, Callable[[Scene], None]] = {
     "lost_reply": _lost_reply,
     "opening_midway": _opening_midway,
     "heal_midway": _heal_midway,
     "last_room": _last_room,
+    # The PMS's own defects; with findings of their own (`pms_drill.checks.pms_findings`).
+    "rival_channel": bookings_rivals.rival_channel,
+    "silent_loser": bookings_rivals.silent_loser,
 }
 CASES = tuple(_CASES)
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pms_drill.episodes import experiments
+from pms_drill.episodes.alerts import try_alerts
 from pms_drill.episodes.book import EpisodeBook
+from pms_drill.evidence.alerts import AlertEvidence
+from pms_drill.evidence.bundle import Evidence
 from pms_drill.report import show
 
 if TYPE_CHECKING:
@@ -32,3 +35,9 @@ def workload(request: pytest.FixtureRequest, episode_book: EpisodeBook, options:
     evidence = episode_book.evidence(request.param)
     show.overview(evidence, request.param, options.run_dir)
     return evidence
+
+
+@pytest.fixture
+def alerts(outage: Evidence, options: Options) -> AlertEvidence:
+    """What the team's alert rules said to the states of an outage."""
+    return try_alerts(outage, options.profile, options.run_dir / "evidence" / "alerts")

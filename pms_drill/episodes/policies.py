@@ -9,7 +9,7 @@ import httpx
 from pms_drill import clock
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.scene import Scene
-from pms_drill.episodes.steps import ask, bundle, fail, heal, trip
+from pms_drill.episodes.steps import MARGIN, ask, bundle, fail, heal, trip
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.faults.catalogue import EVERYTHING, server_error, slow_answers
 from pms_drill.faults.lifecycle import injected
@@ -20,6 +20,8 @@ from pms_drill.stack.base import Stack
 _PROBES, _WAITS = 4, 3
 #: Pause between rounds of guests.
 _ROUND_S = 0.1
+#: The observer looks more often than this, so that the last calls are seen before the heal.
+_LAST_SCRAPE_S = 0.3
 
 
 def run(stack: Stack, name: str, seed: int) -> Evidence:
@@ -28,7 +30,8 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     Raises:
         Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
     """
-    with Scene(stack, name, seed) as scene:
+    env = stack.profile.breaker.disabled_env if name == "disabled_breaker" else None
+    with Scene(stack, name, seed, env=env) as scene:
         steady(scene)
         _EXPERIMENTS[name](scene)
         scene.quiesce()
@@ -115,9 +118,20 @@ def _slow_calls(scene: Scene) -> None:
         heal(scene, injection, armed)
 
 
+def _disabled_breaker(scene: Scene) -> None:
+    """The breaker is switched off; the PMS fails far more often than it takes to open it. Phases: impact, after."""
+    with injected(server_error(), scene.stack.place) as injection:
+        armed = clock.now()
+        ask(scene, "impact", 2 * scene.profile.breaker.failure_threshold + MARGIN)
+        scene.pause(_LAST_SCRAPE_S)
+        heal(scene, injection, armed)
+    ask(scene, "after")
+
+
 _EXPERIMENTS: Mapping[str, Callable[[Scene], None]] = {
     "call_volume": _call_volume,
     "growing_wait": _growing_wait,
     "forced_open": _forced_open,
     "slow_calls": _slow_calls,
+    "disabled_breaker": _disabled_breaker,
 }

@@ -41,6 +41,7 @@ class Scene:
     def __init__(self, stack: Stack, name: str, seed: int, env: Mapping[str, str] | None = None) -> None:
         self.stack = stack
         self.name = name
+        self.seed = seed
         self.profile = stack.profile
         self.phases: dict[str, Span] = {}
         self.book = GuestBook(seed, label(name), hotel_id=stack.profile.pms.hotel_id)

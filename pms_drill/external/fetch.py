@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,23 @@ def download(program: Program, folder: Path, say: Callable[[str], None]) -> Path
         raise NotObtained(
             f"{base}/{asset} has SHA-256 {actual}, the release's {program.release.checksums} says {expected}"
         )
+    if program.release.member:
+        member = program.release.member.format(os=system, arch=architecture)
+        target = _unpack(target, member, folder / program.executable)
     target.chmod(0o755)
+    return target
+
+
+def _unpack(archive: Path, member: str, target: Path) -> Path:
+    """Write one file of a .tar.gz to `target`; nothing else of it is looked at."""
+    try:
+        with tarfile.open(archive, "r:gz") as files, target.open("wb") as file:
+            source = files.extractfile(member)
+            if source is None:
+                raise NotObtained(f"{member} in {archive.name} is no file")
+            shutil.copyfileobj(source, file)
+    except (KeyError, tarfile.TarError, EOFError) as error:
+        raise NotObtained(f"{archive.name} has no {member}: {error}") from error
     return target
 
 
@@ -79,8 +96,10 @@ def build(program: Program, folder: Path, say: Callable[[str], None]) -> Path:
     """Build the program with `go install` into `folder`. Go checks the module's sum by itself.
 
     Raises:
-        NotObtained: no Go, or the build failed or took too long.
+        NotObtained: no Go, or the build failed or took too long, or it cannot be built that way.
     """
+    if program.go is None:
+        raise NotObtained(f"{program.name} cannot be built this way")
     go = shutil.which("go")
     if go is None:
         raise NotObtained("no go on the PATH")

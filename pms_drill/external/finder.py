@@ -44,17 +44,11 @@ def find(program: Program, *, say: Callable[[str], None] = lambda _line: None) -
     Raises:
         DrillError: the variable names something unfit, or no way led to the program.
     """
-    given = os.environ.get(program.variable)
-    if given:
-        return _named(program, Path(given).expanduser())
-    tried = [f"{program.variable}: not set"]
-    try:
-        return _on_path(program)
-    except NotObtained as reason:
-        tried.append(f"PATH: {reason}")
+    tried: list[str] = []
+    here = _here(program, tried)
+    if here is not None:
+        return here
     place = _place(program)
-    if _fits(program, place):
-        return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(place.parent / ".lock", timeout=_LOCK_PATIENCE_S):
@@ -76,6 +70,29 @@ def find(program: Program, *, say: Callable[[str], None] = lambda _line: None) -
         ) from error
 
 
+def present(program: Program) -> Path | None:
+    """The path of a program that is here already; None if it would have to be got, which `find` does.
+
+    Raises:
+        DrillError: the variable names something unfit.
+    """
+    return _here(program, [])
+
+
+def _here(program: Program, tried: list[str]) -> Path | None:
+    """Look without getting anything; why a way did not lead to it is added to `tried`."""
+    given = os.environ.get(program.variable)
+    if given:
+        return _named(program, Path(given).expanduser())
+    tried.append(f"{program.variable}: not set")
+    try:
+        return _on_path(program)
+    except NotObtained as reason:
+        tried.append(f"PATH: {reason}")
+    place = _place(program)
+    return place if _fits(program, place) else None
+
+
 def _obtain(program: Program, place: Path, tried: list[str], say: Callable[[str], None]) -> Path:
     """Try release and build; the result is checked in a temporary folder, then moved into place."""
     ways = {"release": download, "go install": build}
@@ -92,7 +109,7 @@ def _obtain(program: Program, place: Path, tried: list[str], say: Callable[[str]
     raise DrillError(
         f"{program.name} {program.version} was not found and could not be got",
         todo=f"install {program.executable} {program.version} or set {program.variable} to its path; "
-        "or install Go; or allow the download",
+        f"{'or install Go; ' if program.go else ''}or allow the download",
         detail="\n".join(tried),
     )
 

@@ -18,19 +18,21 @@ _ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class Release:
-    """A release that offers one bare executable per platform and a file with their SHA-256 sums.
+    """A release that offers one file per platform, and a file with their SHA-256 sums.
 
     Attributes:
         url: folder of the release's files.
         variable: environment variable with another folder, for a mirror inside a company.
-        asset: name of the executable; `{os}` and `{arch}` are filled in.
+        asset: name of the executable, or of the archive with it; `{os}` and `{arch}` are filled in.
         checksums: name of the file with lines "<sha256>  <asset>".
+        member: path of the executable in the archive, a .tar.gz; empty where the asset is the executable itself.
     """
 
     url: str
     variable: str
     asset: str
     checksums: str
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Program:
         variable: environment variable with the path of the executable; it wins over every other way.
         version: the pinned version. A newer one of the same major version, found on the PATH, is taken too.
         version_args: arguments that make the program print its version.
-        release, go: the ways to get it when it is not there.
+        release, go: the ways to get it when it is not there; `go` is None where `go install` does not build it.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Program:
     version: str
     version_args: tuple[str, ...]
     release: Release
-    go: GoModule
+    go: GoModule | None = None
 
 
 #: Names of files: .goreleaser.yml of Shopify/toxiproxy ("archive_binaries", "checksum").
@@ -90,7 +92,24 @@ TOXIPROXY = Program(
     ),
 )
 
-PROGRAMS = {program.name: program for program in (TOXIPROXY,)}
+#: Names of files: .promu.yml of prometheus/prometheus ("tarball"), and promu, which makes its releases. Its go.mod
+#: replaces modules, so that `go install` refuses to build it. Debian and Ubuntu have it in the package `prometheus`.
+PROMTOOL = Program(
+    name="promtool",
+    executable="promtool",
+    variable="PROMTOOL_BIN",
+    version="2.42.0",
+    version_args=("--version",),
+    release=Release(
+        url="https://github.com/prometheus/prometheus/releases/download/v2.42.0",
+        variable="PROMETHEUS_RELEASE_URL",
+        asset="prometheus-2.42.0.{os}-{arch}.tar.gz",
+        checksums="sha256sums.txt",
+        member="prometheus-2.42.0.{os}-{arch}/promtool",
+    ),
+)
+
+PROGRAMS = {program.name: program for program in (TOXIPROXY, PROMTOOL)}
 
 
 def this_platform() -> tuple[str, str]:

@@ -215,6 +215,35 @@ def process_faults() -> list[Fault]:
     ]
 
 
+def silent_cancel() -> Fault:
+    """What QloApps does to the losers of a race, without a race. Nobody injects it: it is a defect, not a fault.
+
+    It is therefore not in the catalogue; a stand-in is told to show it, a real PMS does it by itself.
+    """
+    return _own_defect(
+        "silent_cancel",
+        "bookings are answered 200 as ever, and cancelled inside the same request",
+        how="The stand-in treats every booking as the loser of a race.",
+        trap="The answer and a later read of the booking look good; only the room lines say that nothing is held.",
+    )
+
+
+def parallel_bookings() -> Fault:
+    """What QloApps is always like: bookings that come together get between each other. See `silent_cancel`."""
+    return _own_defect(
+        "parallel_bookings",
+        "a booking looks for a free room, takes its time, and writes it down without looking again",
+        how="The stand-in takes as long as the real PMS between looking for a room and writing it down.",
+        trap="One after the other all bookings are right, so that tests in sequence are green.",
+    )
+
+
+def _own_defect(name: str, tells: str, *, how: str, trap: str) -> Fault:
+    return _fault(
+        name, "A", tells, "an answer as usual", None, _acts(), how=how, metrics="Nothing.", trap=trap, direct=True
+    )
+
+
 def _fault(
     name: str,
     cause: str,

@@ -25,7 +25,8 @@ PROOFS = {
     "mutant": "an agent with one defect, tests/mutants/<name>.py, whose first lines name the property",
     "lie": "answers that are falsified on their way to the test, tests/mutants/lies/, under the property's id",
     "harness": "a harness with one defect, tests/mutants/harness/<name>.py, whose first lines name the property",
-    "claimed": "the plain reference agent, run under the claims of tests/variants/<name>.toml which it does not keep",
+    "claimed": "an agent that is run under the claims of tests/variants/<name>.toml and does not keep them: the plain "
+    "reference agent, or tests/variants/spoilt/<name>.py where there is one",
 }
 
 

@@ -1,4 +1,4 @@
-"""The catalogue as a page for people: docs/properties.md, or a review of one's own agent from a run's verdict."""
+"""The catalogue as a page for people: docs/properties.md."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -61,6 +61,10 @@ class OutcomeCollector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the tests that will run here, after every deselection."""
         outcomes.write_items(self._run_dir, self._part, self._worker, (self._about(item) for item in session.items))
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note the tests that will not run: what was not judged must not look as if it had passed."""
+        outcomes.write_left_out(self._run_dir, self._part, self._worker, (self._about(item) for item in items))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

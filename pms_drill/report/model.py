@@ -82,6 +82,8 @@ class RunVerdict(BaseModel):
         complete: every part ran to its end.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
         cancelled: requests for bookings there of which the PMS holds no room any more.
+        left_out: properties that no test of this tier judges, of the parts that ran.
+        left_out_experiments: experiments that this tier does not run.
         pictures: drawings of guests, faults and breaker, below the run's folder.
     """
 
@@ -108,4 +110,6 @@ class RunVerdict(BaseModel):
     complete: bool
     left_behind: list[str] = []
     cancelled: int = 0
+    left_out: list[str] = []
+    left_out_experiments: list[str] = []
     pictures: list[str] = []

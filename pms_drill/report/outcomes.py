@@ -7,8 +7,9 @@ session, so that a test without a record can be told from a test that was never 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +18,7 @@ from pms_drill.target import Target
 
 FOLDER = "outcomes"
 _ITEMS = ".items.jsonl"
+_LEFT_OUT = ".left-out.jsonl"
 
 
 class RunContext(BaseModel):
@@ -96,17 +98,22 @@ class Record(Item):
     worker: str = "main"
 
 
+_One = TypeVar("_One", bound=Item)
+
+
 class PartOutcomes(BaseModel):
     """Everything known of one part.
 
     Attributes:
         collected: tests that were asked for.
+        left_out: tests that were collected and deselected, by the tier or by -k.
         records: those that ended; `missing` gives the others.
         damaged: lines that could not be read, because the session was cut while it wrote them.
     """
 
     part: str
     collected: list[Item] = []
+    left_out: list[Item] = []
     records: list[Record] = []
     damaged: int = 0
 
@@ -138,6 +145,14 @@ def write_items(run_dir: Path, part: str, worker: str, items: Iterable[Item]) ->
     (folder / f"{part}-{worker}{_ITEMS}").write_text(text, encoding="utf-8")
 
 
+def write_left_out(run_dir: Path, part: str, worker: str, items: Iterable[Item]) -> None:
+    """Note which tests a worker deselected; each deselection adds to it."""
+    folder = run_dir / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{part}-{worker}{_LEFT_OUT}").open("a", encoding="utf-8") as file:
+        file.writelines(item.model_dump_json() + "\n" for item in items)
+
+
 def append_record(run_dir: Path, record: Record) -> None:
     """Note how a test ended. There is one writer per part."""
     folder = run_dir / FOLDER
@@ -155,24 +170,29 @@ def read_part(run_dir: Path, part: str) -> PartOutcomes:
     # Every worker collects the same tests; a union keeps those that only one of them saw.
     for path in sorted(folder.glob(f"{part}-*{_ITEMS}")):
         seen: Counter[str] = Counter()
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                item = Item.model_validate_json(line)
-            except ValidationError:
-                result.damaged += 1
-                continue
+        for item in _read(path, Item, result):
             items[item.nodeid] = item
             seen[item.nodeid] += 1
         wanted |= seen
     result.collected = [items[nodeid] for nodeid in wanted.elements()]
+    left_out: dict[str, Item] = {}
+    for path in sorted(folder.glob(f"{part}-*{_LEFT_OUT}")):
+        for item in _read(path, Item, result):
+            left_out[item.nodeid] = item
+    result.left_out = list(left_out.values())
     records = folder / f"{part}-main.jsonl"
     if records.is_file():
-        for line in records.read_text(encoding="utf-8").splitlines():
-            try:
-                result.records.append(Record.model_validate_json(line))
-            except ValidationError:
-                result.damaged += 1
+        result.records.extend(_read(records, Record, result))
     return result
+
+
+def _read(path: Path, kind: type[_One], part: PartOutcomes) -> Iterator[_One]:
+    """The file's lines; a damaged one is counted and left out."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield kind.model_validate_json(line)
+        except ValidationError:
+            part.damaged += 1
 
 
 def count_lines(run_dir: Path, part: str) -> tuple[int, int]:

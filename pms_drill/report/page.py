@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.table import Table
 
 from pms_drill.checks.verdict import Outcome
+from pms_drill.report import page_notes
 from pms_drill.report.exitcode import FAILED, PASSED, UNKNOWN
 from pms_drill.report.model import PropertyResult, RunVerdict, TargetRow
+from pms_drill.report.page_text import WIDTH, title, wrap
 
-WIDTH = 100
 _STATES = {0: "CLOSED", 1: "OPEN", 2: "HALF_OPEN"}
 _STATE_LIMITS = {f"== {number}": name for number, name in _STATES.items()}
 _HEADLINES = {PASSED: "PASSED", FAILED: "FAILED", UNKNOWN: "UNKNOWN", 10: "OFF TARGET", 11: "WARNING", 12: "CRITICAL"}
@@ -25,15 +25,6 @@ _MEANING = {
     10: "Every property holds, but a figure lies between the runbook's target and its warning limit.",
     11: "Every property holds, but a figure is past the runbook's warning limit.",
     12: "Every property holds, but a figure is past the runbook's critical limit.",
-}
-_REASONS = {
-    "not-claimed": "the profile does not claim this behaviour",
-    "no-witness": "the stack lacks what would have to see it",
-    "stack-cannot": "the stack cannot produce this situation",
-    "agent-cannot": "the agent has no way to be brought there",
-    "needs-linux": "needs Linux",
-    "needs-tool": "a tool is not installed where the agent runs",
-    "needs-real-pms": "needs the real PMS, not its stand-in",
 }
 _WORDS = (
     ("property", "one rule of behaviour, judged by one or more tests; its id stands in docs/properties.md"),
@@ -55,8 +46,9 @@ def render(verdict: RunVerdict) -> str:
         _group(verdict, Outcome.UNKNOWN, "What could not be proven"),
         _targets(verdict.targets),
         _group(verdict, Outcome.WAIVED, "Waived (known, do not gate)"),
-        _skips(verdict.counts.skipped),
-        _findings(verdict),
+        page_notes.skips(verdict.counts.skipped),
+        page_notes.left_out(verdict),
+        page_notes.findings(verdict),
         _where(verdict),
         _words(verdict),
     ]
@@ -86,9 +78,9 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     )
     yield headline(verdict)
     yield ""
-    yield from _wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
+    yield from wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
     if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
-        yield from _wrap(f"Some figures are off target; they gate from {verdict.fail_on} on.", "")
+        yield from wrap(f"Some figures are off target; they gate from {verdict.fail_on} on.", "")
     yield ""
     yield f"  {len(results)} properties: {failed} failed, {unknown} unknown"
     counts = verdict.counts
@@ -113,9 +105,9 @@ def _lacks_the_pms(verdict: RunVerdict) -> bool:
 
 def _left_behind(verdict: RunVerdict) -> Iterator[str]:
     if verdict.left_behind:
-        yield from _title("BOOKINGS LEFT BEHIND: cancel them by hand")
+        yield from title("BOOKINGS LEFT BEHIND: cancel them by hand")
         for booking in verdict.left_behind:
-            yield from _wrap(booking, "  ", "    ")
+            yield from wrap(booking, "  ", "    ")
     if verdict.cancelled:
         yield ""
         yield f"  {verdict.cancelled} more bookings were asked for by tests; the PMS holds a room for none of them."
@@ -124,18 +116,18 @@ def _left_behind(verdict: RunVerdict) -> Iterator[str]:
 def _trouble(verdict: RunVerdict) -> Iterator[str]:
     if not verdict.trouble:
         return
-    yield from _title("What went wrong with the run itself")
+    yield from title("What went wrong with the run itself")
     for entry in verdict.trouble:
         first, *rest = entry.splitlines() or [""]
-        yield from _wrap(first, "  ")
+        yield from wrap(first, "  ")
         yield from (f"      {line}" for line in rest)
 
 
-def _group(verdict: RunVerdict, outcome: Outcome, title: str) -> Iterator[str]:
+def _group(verdict: RunVerdict, outcome: Outcome, heading: str) -> Iterator[str]:
     chosen = {name: result for name, result in verdict.properties.items() if result.verdict is outcome}
     if not chosen:
         return
-    yield from _title(title)
+    yield from title(heading)
     causes: dict[tuple[str, str], list[str]] = {}
     for name, result in chosen.items():
         # One broken fixture makes many properties unknown for the same reason: told once.
@@ -151,12 +143,12 @@ def _group(verdict: RunVerdict, outcome: Outcome, title: str) -> Iterator[str]:
 def _claim(name: str, result: PropertyResult) -> Iterator[str]:
     label = f"{name}  {result.sentence}" if result.sentence else name
     tail = f"   [{', '.join(result.episodes)}]" if result.episodes else ""
-    yield from _wrap(label + tail, "  ", "    ")
+    yield from wrap(label + tail, "  ", "    ")
 
 
 def _evidence(result: PropertyResult) -> Iterator[str]:
     for line in result.why.splitlines():
-        yield from _wrap(line, "    ", "              ")
+        yield from wrap(line, "    ", "              ")
     if result.reproduce:
         yield f"    again     {result.reproduce}"
 
@@ -165,7 +157,7 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
     rows = list(rows)
     if not rows:
         return
-    yield from _title("Targets of the runbook")
+    yield from title("Targets of the runbook")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("metric", "phase", "value", "n"):
         table.add_column(column, justify="right" if column in ("value", "n") else "left", no_wrap=True)
@@ -181,7 +173,7 @@ def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
         yield "  Bands in brackets belong to the outage itself and do not decide anything."
     notes = [row for row in rows if row.note and row.band.value != "target" and row.gates]
     for row in notes:
-        yield from _wrap(f"{row.label or row.metric}, {row.phase}: {row.note}", "  ", "    ")
+        yield from wrap(f"{row.label or row.metric}, {row.phase}: {row.note}", "  ", "    ")
 
 
 def _limits(row: TargetRow) -> str:
@@ -200,26 +192,10 @@ def value_of(row: TargetRow) -> str:
     return f"{row.value:.2f} %" if row.unit == "%" else f"{row.value:,.0f} {row.unit}".strip()
 
 
-def _skips(skipped: dict[str, int]) -> Iterator[str]:
-    if not skipped:
-        return
-    yield from _title("Not judged (skipped)")
-    for reason, count in sorted(skipped.items()):
-        yield f"  {count:>4}  {reason:<15} {_REASONS.get(reason, '')}"
-
-
-def _findings(verdict: RunVerdict) -> Iterator[str]:
-    if not verdict.findings:
-        return
-    yield from _title("Findings about the PMS itself (not the agent)")
-    for finding in verdict.findings:
-        text = "  ".join(str(finding[key]) for key in ("id", "status", "sentence") if finding.get(key))
-        yield from _wrap(text, "  ", "    ")
-
-
 def _where(verdict: RunVerdict) -> Iterator[str]:
-    yield from _title("Where the evidence lies")
+    yield from title("Where the evidence lies")
     yield f"  in runs/{verdict.run_id}/"
+    yield "    review.md                    every property with its verdict: a review of the agent"
     yield "    verdict.json                 this page for machines"
     yield "    junit.xml, allure-results/   every test, for CI"
     yield "    journal.jsonl, ledger.jsonl  faults and phases; requests at the PMS; on one clock"
@@ -234,26 +210,6 @@ def _where(verdict: RunVerdict) -> Iterator[str]:
 def _words(verdict: RunVerdict) -> Iterator[str]:
     if verdict.exit_code == PASSED:
         return
-    yield from _title("Words")
+    yield from title("Words")
     for word, meaning in _WORDS:
-        yield from _wrap(f"{word:<10}{meaning}", "  ", " " * 12)
-
-
-def _title(text: str) -> Iterator[str]:
-    yield ""
-    yield text
-    yield "-" * len(text)
-
-
-def _wrap(text: str, indent: str, following: str | None = None) -> list[str]:
-    """Lines of at most the page's width; long words such as paths and commands stay whole."""
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent if following is None else following,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    ) or [""]
+        yield from wrap(f"{word:<10}{meaning}", "  ", " " * 12)

@@ -1,4 +1,4 @@
-"""Writes the results of a run into its folder: verdict.json, the page, junit.xml, allure-results/."""
+"""Writes the results of a run into its folder: verdict.json, page, review, junit.xml, allure-results/."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
 from pms_drill.profile import Waiver
+from pms_drill.properties import catalogue, review
 from pms_drill.report import evidence_files, page, secret_search
+from pms_drill.report.left_out import left_out
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
 from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext, clean_nodeid, read_part
@@ -33,6 +35,7 @@ from pms_drill.tiers import Tier
 
 VERDICT = "verdict.json"
 PAGE = "pms_test_results.txt"
+REVIEW = "review.md"
 #: Where the runbook looks for the page, below the project.
 PUBLISHED = Path("tests") / "integration" / PAGE
 _TOOLS = ("pms-drill", "pytest", "schemathesis", "locust", "allure-pytest", "httpx", "toxiproxy-python")
@@ -75,7 +78,7 @@ def write_results(info: RunInfo) -> RunVerdict:
     """Merge what the parts left, judge it, and write the files. Also used for a run that was cut.
 
     Raises:
-        DrillError: the folder cannot be written (disk full, no permission).
+        DrillError: the folder cannot be written (disk full, no permission), or the catalogue of properties is broken.
     """
     try:
         verdict = _judge(info)
@@ -83,6 +86,7 @@ def write_results(info: RunInfo) -> RunVerdict:
         _merge_allure(info, verdict)
         evidence_files.join(info.folder)
         replace_text(info.folder / VERDICT, verdict.model_dump_json(indent=2) + "\n")
+        replace_text(info.folder / REVIEW, review.render(catalogue.load(), verdict))
         replace_text(info.folder / PAGE, page.render(verdict))
     except OSError as error:
         raise DrillError(
@@ -130,6 +134,7 @@ def _judge(info: RunInfo) -> RunVerdict:
     if left and info.context.target.pms_url:
         trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
     complete = set(info.parts) == set(info.ended)
+    out = left_out(parts, info.selection)
     judged = merge(
         Gathered(
             context=info.context,
@@ -168,6 +173,8 @@ def _judge(info: RunInfo) -> RunVerdict:
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
         pictures=pictures(info.folder),
+        left_out=list(out.properties),
+        left_out_experiments=list(out.experiments),
     )
 
 

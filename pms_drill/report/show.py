@@ -33,7 +33,7 @@ def with_picture(text: str, evidence: Evidence, name: str, run_dir: Path) -> str
     tokens = guests_named(text, evidence)
     if not tokens:
         return text
-    path = picture.write(run_dir / FOLDER / f"{name}.svg", evidence, name, tokens)
+    path = picture.save(run_dir / FOLDER / f"{name}.svg", evidence, name, tokens)
     svg = allure.attachment_type.SVG
     allure.attach(path.read_text(encoding="utf-8"), name=name, attachment_type=svg)
     return f"{text}\npicture   {path.relative_to(run_dir)}"
@@ -46,7 +46,7 @@ def overview(evidence: Evidence, name: str, run_dir: Path) -> Path:
         OSError: the folder cannot be written.
     """
     path = run_dir / FOLDER / f"{name}.svg"
-    return path if path.is_file() else picture.write(path, evidence, name)
+    return path if path.is_file() else picture.save(path, evidence, name)
 
 
 def pictures(run_dir: Path) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.report import page
+from pms_drill.report.left_out import ranges
 from pms_drill.report.model import RunVerdict, TargetRow
 
 #: Rows of the table of what is red; the rest stands in the artifacts.
@@ -15,7 +16,15 @@ _RED = (Outcome.FAILED, Outcome.UNKNOWN)
 
 def render(verdict: RunVerdict) -> str:
     """Markdown that ends with a line break."""
-    sections = [_head(verdict), _left_behind(verdict), _red(verdict), _targets(verdict.targets), _skips(verdict)]
+    sections = [
+        _head(verdict),
+        _left_behind(verdict),
+        _red(verdict),
+        _targets(verdict.targets),
+        _skips(verdict),
+        _left_out(verdict),
+        _findings(verdict),
+    ]
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -71,6 +80,25 @@ def _skips(verdict: RunVerdict) -> Iterator[str]:
     if verdict.counts.skipped:
         yield ""
         yield "Skipped: " + ", ".join(f"{count} {reason}" for reason, count in sorted(verdict.counts.skipped.items()))
+
+
+def _left_out(verdict: RunVerdict) -> Iterator[str]:
+    if verdict.left_out or verdict.left_out_experiments:
+        yield ""
+        yield (
+            f"Not judged in `{verdict.tier}`: {len(verdict.left_out)} properties "
+            f"({', '.join(ranges(verdict.left_out)) or 'none'}), {len(verdict.left_out_experiments)} experiments"
+        )
+
+
+def _findings(verdict: RunVerdict) -> Iterator[str]:
+    if not verdict.findings:
+        return
+    yield ""
+    yield "| finding about the PMS, not the agent | status | what it does |"
+    yield "|---|---|---|"
+    for finding in verdict.findings:
+        yield f"| {_cell(str(finding['id']))} | {finding['status']} | {_cell(str(finding['sentence']))} |"
 
 
 def _cell(text: str) -> str:

@@ -54,6 +54,8 @@ SINGLE: Mapping[str, tuple[Need, ...]] = {
     "RESET-02": (_RESTART,),
     "BRK-25": (_RESTART,),
     "BRK-26": (_RESTART,),
+    "BRK-46": (_RESTART,),
+    "BRK-51": (_RESTART,),
     "BRK-52": (_RESTART,),
 }
 

@@ -17,6 +17,8 @@ from pms_drill.stack.own_programs import Listening, start_listening
 from pms_drill.stack.pms import Ground
 
 _CONTROL_LIMIT_S = 5.0
+#: How long the twin's parallel bookings can get between each other, in milliseconds: about as at the measured QloApps.
+_RACE_WINDOW_MS = 100
 #: What the agent may do with its key (agent-contract, "Writes"), less bookings.
 _WITHOUT_BOOKINGS = {
     "hotels": ["GET"],
@@ -109,6 +111,7 @@ class TwinSwitches:
         self._key = key
         self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._on: set[str] = set()
+        self._window_ms: float = 0
         #: Faults that are made of another request: how they begin and end.
         self._requests: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
             "wrong_host": (
@@ -119,6 +122,7 @@ class TwinSwitches:
                 lambda: self._ask("POST", "/keys/rotate", {"key": self.new_key}),
                 lambda: self._ask("POST", "/keys/rotate", {"key": self._key}),
             ),
+            "parallel_bookings": (self._open_the_window, self._restore_the_window),
             "permission_removed": (
                 lambda: self._ask("PUT", "/keys", {"key": self._key, "permissions": _WITHOUT_BOOKINGS}),
                 lambda: self._ask("PUT", "/keys", {"key": self._key}),
@@ -159,6 +163,8 @@ class TwinSwitches:
 
     def shows(self, name: str) -> bool:
         """Whether the twin holds the switch; each switch's effect is shown by the twin's own tests."""
+        if name == "parallel_bookings":
+            return bool(self._ask("PATCH", "/settings", {})["race_window_ms"] == _RACE_WINDOW_MS)
         if name in self._requests:
             return name in self._on
         return bool(self._ask("GET", "/switches", {}).get(name))
@@ -169,6 +175,13 @@ class TwinSwitches:
         for name in sorted(left):
             self.heal(name)
         return [f"{name} at the PMS" for name in sorted(left)]
+
+    def _open_the_window(self) -> None:
+        self._window_ms = self._ask("PATCH", "/settings", {})["race_window_ms"]
+        self._ask("PATCH", "/settings", {"race_window_ms": _RACE_WINDOW_MS})
+
+    def _restore_the_window(self) -> None:
+        self._ask("PATCH", "/settings", {"race_window_ms": self._window_ms})
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -7,7 +7,7 @@ import pytest
 from pms_drill.checks import breaker_policies as policies
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Span
-from tests.checks.literal import ask, call, mock, outage, policy, probe
+from tests.checks.literal import Counted, ask, call, mock, outage, policy, probe
 
 VOLUME = policy(minimum_calls=4, window=2.0)
 PHASES = {"few": Span(1.0, 1.1), "few_again": Span(4.0, 4.1), "armed": Span(7.0, 9.0)}
@@ -133,3 +133,75 @@ def test_slow_calls_that_do_not_count_or_quick_ones_that_do_fail():
 
 def test_a_slow_probe_that_closes_it_fails():
     assert policies.slow_probe_reopens(slow(open=[ask(6.9, "o", "open")])).outcome is Outcome.FAILED
+
+
+def switched_off(*, asked=None, calls=8, counted=8, after=None):
+    counts = Counted()
+    for number in range(counted):
+        counts.call(3.004 + 0.01 * number, "availability", "server")
+    told = [*(bad(3.0, "impact", 8) if asked is None else asked), after or ask(6.1, "a", "after")]
+    ledger = [call(3.001 + 0.01 * n, status=500) for n in range(calls)]
+    phases = {"impact": Span(3.0, 3.1), "armed": Span(3.0, 3.5)}
+    return outage(operations=told, ledger=ledger, scrapes=counts.scrapes(2.5, 4.0), phases=phases)
+
+
+def test_a_switched_off_breaker_that_measures_on_passes():
+    verdict = policies.switched_off_it_measures_on(switched_off())
+    assert verdict.outcome is Outcome.PASSED, verdict.why
+    assert policies.switched_off_it_measures_on(switched_off(asked=bad(3.0, "impact", 5))).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        switched_off(asked=[*bad(3.0, "impact", 5), *[mock(3.05 + 0.01 * n, f"m{n}", "impact") for n in range(3)]]),
+        switched_off(calls=6),
+        switched_off(counted=0),
+        switched_off(after=mock(6.1, "a", "after")),
+    ],
+    ids=["it opens all the same", "calls are held back", "nothing is counted", "open afterwards"],
+)
+def test_a_switched_off_breaker_that_rejects_or_does_not_count_fails(evidence):
+    assert policies.switched_off_it_measures_on(evidence).outcome is Outcome.FAILED
+
+
+def beside(*, hanging=None, well=None, **notes):
+    told = {
+        "hanging": [ask(3.0 + 0.2 * n, f"h{n}", "hanging", took=0.11) for n in range(8)]
+        if hanging is None
+        else hanging,
+        "well_after_hanging": well or [ask(5.0, "w", "well_after_hanging")],
+        "refusing": [ask(5.5 + 0.01 * n, f"r{n}", "refusing") for n in range(8)],
+        "well_after_refusing": [ask(5.9, "v", "well_after_refusing")],
+    }
+    counted = {"steady": 8.0, "hanging": 0.0, "well_after_hanging": 1.0, "refusing": 0.0, "well_after_refusing": 1.0}
+    seen = {f"asked_{phase}": number for phase, number in (counted | notes).items()}
+    return outage(operations=[op for ops in told.values() for op in ops], notes=seen)
+
+
+def test_a_second_service_of_its_own_passes():
+    verdict = policies.other_dependency_does_not_open_it(beside())
+    assert verdict.outcome is Outcome.PASSED, verdict.why
+    failing = beside(hanging=bad(3.0, "hanging", 8))  # the agent cannot do without it, and says so: its own affair
+    assert policies.other_dependency_does_not_open_it(failing).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        beside(hanging=[*bad(3.0, "hanging", 5), *[mock(3.1 + 0.01 * n, f"m{n}", "hanging") for n in range(3)]]),
+        beside(well=[mock(5.0, "w", "well_after_hanging")]),
+    ],
+    ids=["shared except", "open afterwards"],
+)
+def test_a_second_service_that_opens_the_breaker_fails(evidence):
+    assert policies.other_dependency_does_not_open_it(evidence).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [beside(steady=0.0), beside(hanging=[]), beside(refusing=3.0), beside(well_after_refusing=0.0)],
+    ids=["never asked", "nobody came", "fault did not act", "not asked again"],
+)
+def test_a_second_service_that_is_not_asked_or_does_not_fail_says_nothing(evidence):
+    assert policies.other_dependency_does_not_open_it(evidence).outcome is Outcome.UNKNOWN

@@ -23,6 +23,7 @@ WHOLE = re.compile(r"^\.venv/bin/pms-drill (report|doctor)\b")
 #: that is not there; the commands behind it have tests of their own.
 DRY = {
     "make setup": "it would change the environment that this test runs in",
+    "make promtool": "a download from the internet, unless it is installed",
     "make lint": "half a minute, and part of every change by itself",
     "make test": "it is this test's own session",
     "make test-pms-integration TIER=pr": "minutes; tests/suite runs experiments of it",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pms_drill.errors import DrillError
-from pms_drill.external import TOXIPROXY, find
+from pms_drill.external import PROMTOOL, TOXIPROXY, find, present
 from pms_drill.external.__main__ import main
 from pms_drill.external.programs import this_platform
 
@@ -25,6 +27,7 @@ def program(version: str) -> str:
 
 
 ASSET = "toxiproxy-server-{}-{}".format(*this_platform())
+PLATFORM = dict(zip(("os", "arch"), this_platform(), strict=True))
 
 
 @dataclass
@@ -51,6 +54,17 @@ class World:
         self.files[f"/{asset}"] = data
         total = checksum or hashlib.sha256(data).hexdigest()
         self.files["/checksums.txt"] = f"{'0' * 64}  other\n{total}  {asset}\n".encode()
+
+    def archive(self, member: str, content: str) -> None:
+        """Prometheus's release: the executable lies in an archive."""
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w:gz") as files:
+            entry = tarfile.TarInfo(member)
+            entry.size = len(content.encode())
+            files.addfile(entry, io.BytesIO(content.encode()))
+        name = PROMTOOL.release.asset.format(**PLATFORM)
+        self.files[f"/{name}"] = data.getvalue()
+        self.files["/sha256sums.txt"] = f"{hashlib.sha256(data.getvalue()).hexdigest()}  {name}\n".encode()
 
     def go(self, version: str = "2.12.0") -> None:
         self.put(
@@ -86,11 +100,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.delenv("TOXIPROXY_BIN", raising=False)
+    monkeypatch.delenv("PROMTOOL_BIN", raising=False)
     monkeypatch.setenv("PMS_DRILL_CACHE", str(made.cache))
     monkeypatch.setattr("shutil.which", lambda name: str(p) if (p := tmp_path / "bin" / name).exists() else None)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        monkeypatch.setenv("TOXIPROXY_RELEASE_URL", f"http://127.0.0.1:{server.server_port}")
+        for variable in ("TOXIPROXY_RELEASE_URL", "PROMETHEUS_RELEASE_URL"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{server.server_port}")
         yield made
         server.shutdown()
 
@@ -208,6 +224,32 @@ def test_cache_that_cannot_be_written_is_an_error_to_act_on(world: World) -> Non
     world.cache.write_text("a file")
     with pytest.raises(DrillError, match="PMS_DRILL_CACHE"):
         find(TOXIPROXY)
+
+
+def test_executable_in_an_archive_is_taken_out_and_nothing_else_is(world: World) -> None:
+    world.archive(PROMTOOL.release.member.format(**PLATFORM), program("2.42.0"))
+    found = find(PROMTOOL)
+    assert found.read_text() == program("2.42.0")
+    assert world.cache in found.parents
+    assert [path.name for path in found.parent.iterdir() if path.name != ".lock"] == ["promtool"]
+
+
+def test_archive_without_the_executable_is_an_error_and_go_is_not_asked(world: World) -> None:
+    world.archive("elsewhere/promtool", program("2.42.0"))
+    world.go()
+    with pytest.raises(DrillError) as caught:
+        find(PROMTOOL)
+    assert "release: prometheus-2.42.0" in str(caught.value)
+    assert "go install: promtool cannot be built this way" in str(caught.value)
+    assert world.builds == []
+
+
+def test_a_look_for_what_is_here_gets_nothing(world: World) -> None:
+    world.archive(PROMTOOL.release.member.format(**PLATFORM), program("2.42.0"))
+    assert present(PROMTOOL) is None
+    assert world.fetched == []
+    got = find(PROMTOOL)
+    assert present(PROMTOOL) == got
 
 
 def test_command_prints_the_path_or_ends_with_2(world: World, capsys: pytest.CaptureFixture[str]) -> None:

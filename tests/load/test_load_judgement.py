@@ -269,6 +269,50 @@ def test_too_few_samples_are_unknown_however_good_they_look() -> None:
         assert found[metric].verdict.outcome is Outcome.UNKNOWN
 
 
+# --- one history per metric that puts it, and no other, past its limits (or beyond saying)
+
+
+def past_limits(found: dict[str, Target], *expected: str) -> None:
+    """These rows are critical, which ends a run red; all others are on target."""
+    assert {metric for metric, row in found.items() if row.band is Band.CRITICAL} == set(expected)
+    assert {row.band for metric, row in found.items() if metric not in expected} <= {Band.TARGET}
+    assert all("critical" in found[metric].verdict.seen["load"] for metric in expected)
+
+
+def test_answers_of_the_mock_alone_put_availability_past_its_limits() -> None:
+    from_mock = [call(n, answer="mock") for n in range(3)]
+    found = rows([*from_mock, *(call(n) for n in range(3, 150)), *(booking(n) for n in range(20))])
+    past_limits(found, "availability")
+    unsaid = rows([*from_mock, *(call(n) for n in range(3, 70)), *(booking(n) for n in range(20))])
+    assert unsaid["availability"].verdict.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("endpoint", ["availability", "reservations"])
+def test_slow_answers_alone_put_the_response_time_past_its_limits(endpoint: str) -> None:
+    ms = {"availability": 10.0, "reservations": 10.0} | {endpoint: 3001.0}
+    calls = [call(n, ms=ms["availability"]) for n in range(120)]
+    found = rows(calls + [booking(n, ms=ms["reservations"]) for n in range(20)])
+    past_limits(found, f"response_time:{endpoint}")
+    unsaid = rows([call(0), booking(1)])[f"response_time:{endpoint}"]
+    assert unsaid.verdict.outcome is Outcome.UNKNOWN
+
+
+def test_errors_put_the_error_rate_past_its_limits() -> None:
+    """What ends in an error was not answered by the PMS either, so that availability goes with it, and nothing else."""
+    errors = [call(n, **FAILED) for n in range(10)]
+    found = rows([*errors, *(call(n) for n in range(10, 150)), *(booking(n) for n in range(20))])
+    past_limits(found, "error_rate", "availability")
+    unsaid = rows([*errors, *(call(n) for n in range(10, 70)), *(booking(n) for n in range(20))])
+    assert unsaid["error_rate"].verdict.outcome is Outcome.UNKNOWN
+
+
+def test_an_open_breaker_alone_puts_its_state_past_its_limits() -> None:
+    well = [call(n) for n in range(120)] + [booking(n) for n in range(20)]
+    past_limits(rows(well, [*CLOSED, Reading(10.0, 1.0)]), "circuit_breaker")
+    unsaid = rows(well, [Reading(float(at), None, "refused") for at in range(10)])
+    assert unsaid["circuit_breaker"].verdict.outcome is Outcome.UNKNOWN
+
+
 def test_nothing_at_all_is_unknown() -> None:
     found = rows([], [])
     assert {row.band for row in found.values()} == {Band.UNKNOWN}

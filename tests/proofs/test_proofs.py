@@ -23,11 +23,18 @@ from pms_drill.report.results import read_verdict
 
 REPO = Path(__file__).resolve().parents[2]
 PROPERTIES = catalogue.load().property
-#: What load's own methods hand out.
+#: What methods hand out: those of load, and the book of findings.
 BEHIND = {
-    "load_run.target": "pms_drill.load.judge.Target.verdict",
+    "finding_book.judge": "pms_drill.checks.findings.judge_finding",
     "load_run.conservation": "pms_drill.load.validity.conservation",
     "load_run.punctuality": "pms_drill.load.validity.punctuality",
+}
+#: The metric that each property of load is about: its history must show that one past its limits.
+METRICS = {
+    "LOAD-01": "availability",
+    "LOAD-02": "response_time",
+    "LOAD-03": "error_rate",
+    "LOAD-04": "circuit_breaker",
 }
 
 
@@ -59,13 +66,19 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 def test_the_history_makes_the_check_of_this_property_fail(entry: Property, failing: dict[str, list[str]]) -> None:
     checks = [BEHIND.get(check, check) for test in suites.judging() if test.key == entry.id for check in test.checks]
     assert checks, f"{entry.id} is judged by plain assertions: give it a lie"
+    if metric := METRICS.get(entry.id):
+        checks = [f"pms_drill.load.judge.Target.verdict:{metric}:critical"]
     for name in named(entry, "history"):
         assert any(name in failing.get(check, []) for check in checks), f"{name} makes none of {checks} fail"
 
 
-@pytest.mark.parametrize("entry", [entry for entry in PROPERTIES if named(entry, "mutant")], ids=lambda entry: entry.id)
+def mutants_of(entry: Property) -> list[str]:
+    return [*named(entry, "mutant"), *(f"harness/{name}" for name in named(entry, "harness"))]
+
+
+@pytest.mark.parametrize("entry", [entry for entry in PROPERTIES if mutants_of(entry)], ids=lambda entry: entry.id)
 def test_the_mutant_names_this_property_as_one_that_must_notice(entry: Property) -> None:
-    for name in named(entry, "mutant"):
+    for name in mutants_of(entry):
         text = (REPO / "tests" / "mutants" / f"{name}.py").read_text(encoding="utf-8")
         must = re.search(r"must: ([A-Z0-9 -]+)", text)
         assert must is not None

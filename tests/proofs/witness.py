@@ -1,8 +1,8 @@
 """A plug-in for pytest: notes which checks said "not passed" during which test.
 
 Every function of the checks that returns a verdict is wrapped before the tests import it. The file named by the
-variable WITNESS_FILE gets JSON: dotted name of the check -> node ids, without parameters. Load judges by "unknown", all
-others by "failed".
+variable WITNESS_FILE gets JSON: dotted name of the check -> node ids, without parameters. Load judges by "unknown" and
+by the critical band, per metric (`...Target.verdict:error_rate:critical`); all others by "failed".
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import pms_drill.checks
 from pms_drill.checks.verdict import Outcome, Verdict
 from pms_drill.load import judge, validity
+from pms_drill.load.bands import Band
 
 _SEEN: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -54,9 +55,15 @@ def pytest_configure() -> None:
     _wrap(validity, Outcome.FAILED, Outcome.UNKNOWN)
     of_target = judge.Target.verdict.fget
     assert of_target is not None
-    judge.Target.verdict = property(  # type: ignore[assignment, method-assign]
-        _wrapped("pms_drill.load.judge.Target.verdict", of_target, (Outcome.FAILED, Outcome.UNKNOWN))
-    )
+
+    def noted(row: judge.Target) -> Verdict:
+        verdict = of_target(row)
+        if row.band in (Band.CRITICAL, Band.UNKNOWN):
+            name = f"pms_drill.load.judge.Target.verdict:{row.metric.partition(':')[0]}:{row.band}"
+            _note(name, verdict.outcome, (verdict.outcome,))
+        return verdict
+
+    judge.Target.verdict = property(noted)  # type: ignore[assignment, method-assign]
 
 
 def pytest_unconfigure() -> None:

@@ -66,7 +66,12 @@ def verdict(**changes):
             row("circuit_breaker", "Circuit breaker", 1.0, "critical", "state", STATE, "outage", 20, gates=False),
             row("availability", "Availability", None, "unknown", "%", AVAILABILITY, "recovered", 12, "12 samples"),
         ],
-        "findings": [{"id": "PMS-03", "status": "known", "sentence": "a cancelled booking stays visible"}],
+        "findings": [
+            {"id": "QLO-03", "status": "known", "sentence": "a cancelled booking stays visible"},
+            {"id": "QLO-08", "status": "vanished", "sentence": "a room is sold twice", "witness": "8 nights, no room"},
+        ],
+        "left_out": ["PMS-35", "PMS-36", "PMS-37", "BRK-40", "BRK-42"],
+        "left_out_experiments": ["drip", "unauthorised"],
         "trouble": ["chaos: 31 tests were collected, JUnit shows 30"], "complete": True,
     }  # fmt: skip
     return RunVerdict(**{**settings, **changes})
@@ -107,3 +112,13 @@ def test_a_passed_run_with_a_figure_off_target_says_so():
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (401, "6 min 41 s"), (3600, "1 h")])
 def test_duration(seconds, text):
     assert page.duration(seconds) == text
+
+
+def test_what_a_tier_leaves_out_is_named_and_many_experiments_are_counted():
+    names = [f"fault{number}" for number in range(9)]
+    text = page.render(verdict(tier="smoke", left_out=["PMS-35"], left_out_experiments=names))
+    assert "Not judged in smoke" in text
+    assert "1 properties: PMS-35" in text
+    assert "9 experiments: listed in verdict.json" in text
+    assert "TIER=pr" in text
+    assert "Not judged in" not in page.render(verdict(left_out=[], left_out_experiments=[]))

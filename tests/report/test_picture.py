@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from pms_drill.evidence.journal import Event
 from pms_drill.report import picture, show
-from tests.checks.literal import Counted, outage
+from tests.checks.literal import Counted, held, look, outage, reserve
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVENTS = [
@@ -27,7 +27,7 @@ def titles(svg: str) -> list[str]:
 
 def test_every_guest_who_reserved_has_a_row_with_the_end_of_the_story() -> None:
     told = texts(picture.draw(outage(events=EVENTS), "an outage"))
-    assert {"an outage", "ada", "bob", "cat", "fault hang"} <= set(told)
+    assert {"an outage", "ada", "bob", "cat", "hang"} <= set(told)
     assert "held: #11 held" in told
     assert "recovered: #13 held" in told
     assert "eve" not in told
@@ -43,6 +43,32 @@ def test_a_lost_booking_is_written_in_another_colour() -> None:
     svg = picture.draw(outage(bookings=[]), "lost", ["ada@run.example"])
     [row] = [node for node in ElementTree.fromstring(svg).iter(f"{SVG}text") if "lost: no booking" in node.itertext()]
     assert row.get("fill") == "#c1121f"
+
+
+def test_guests_with_whom_something_is_wrong_are_never_left_out() -> None:
+    names = [f"g{number}" for number in range(picture.MOST_ROWS + 20)]
+    operations = [reserve(1 + 0.1 * number, name, order=number) for number, name in enumerate(names)]
+    final = [held(number, name) for number, name in enumerate(names[:-1])]
+    told = texts(picture.draw(outage(operations=operations, bookings=final), "storm"))
+    assert {"g0", names[-1], "lost: no booking"} <= set(told)
+    assert names[-2] not in told
+    assert "storm  (20 more guests not shown: nothing is wrong with them)" in told
+    everything_lost = texts(picture.draw(outage(operations=operations, bookings=[]), "storm"))
+    assert set(names) <= set(everything_lost)
+
+
+def test_look_ups_that_were_told_the_same_are_one_bar() -> None:
+    looks = [look(3 + 0.25 * number, "ada", "pending") for number in range(30)]
+    operations = [reserve(1.0, "ada", status=202), *looks, look(12, "ada", "confirmed", order=11)]
+    told = titles(picture.draw(outage(operations=operations), "t", ["ada@run.example"]))
+    assert len([text for text in told if "look-ups: " in text]) == 1
+    assert any(text.startswith("30 look-ups: ") for text in told)
+
+
+def test_the_legend_names_what_guests_can_be_told_and_the_states_of_the_breaker() -> None:
+    told = texts(picture.draw(outage(), "t"))
+    assert {"confirmed", "pending", "refused", "error or no answer", "closed", "open", "half-open"} <= set(told)
+    assert "seconds since the experiment began" in told
 
 
 def test_faults_are_shaded_from_arming_to_heal_and_an_unhealed_one_to_the_end() -> None:

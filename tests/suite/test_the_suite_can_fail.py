@@ -45,7 +45,6 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
         "never_opens",
         "repeats_post",
         "mock_confirms",
-        pytest.param("logs_its_key", marks=pytest.mark.kill_matrix),
     ],
 )
 def test_mutant_fails_under_the_name_of_its_defect(
@@ -57,6 +56,33 @@ def test_mutant_fails_under_the_name_of_its_defect(
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= failed
     assert len(failed) <= 4, ran.page
+
+
+@pytest.mark.kill_matrix
+@pytest.mark.parametrize(
+    ("mutant", "stands_in"),
+    [
+        ("logs_its_key", r"logs/\S*agent\S*:\d+ in Base64"),
+        ("meters_its_key", r"answer to GET /metrics:\d+ raw"),
+        ("tells_admin_token", r"answer to (GET|POST) \S+:\d+ in Base64"),
+        ("harness.logs_database_password", r"logs/database.log:\d+ encoded for a URL"),
+        ("harness.journals_control_token", r"journal.jsonl:\d+ raw"),
+    ],
+)
+def test_leaked_secret_is_found_where_it_stands_and_is_not_told(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, stands_in: str
+) -> None:
+    """The whole way: answers with headers, metrics, logs and evidence are kept, searched, and judged at the end."""
+    module = f"tests.mutants.{mutant}"
+    if mutant.startswith("harness."):
+        ran = run_suite("chaos", "-k", "streak", "--pytest=-p", f"--pytest={module}")
+    else:
+        profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "{module}"]\n')
+        ran = run_suite("chaos", "-k", "streak", profile=profile)
+    assert ran.code == 1, ran.page
+    [leak] = [key for key in expected_of(mutant.replace(".", "/")) if key.startswith("SEC-")]
+    assert {key for key in ran.named(Outcome.FAILED) if key.startswith("SEC-")} == {leak}
+    assert re.search(stands_in, ran.verdict.properties[leak].why), ran.page
 
 
 @pytest.mark.kill_matrix
@@ -77,6 +103,28 @@ def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= ran.named(Outcome.FAILED)
     assert ran.verdict.pictures
+
+
+@pytest.mark.kill_matrix
+def test_finding_at_the_pms_does_not_excuse_a_defect_of_the_agent_in_the_same_history(
+    run_suite: RunSuite, write_profile: WriteProfile
+) -> None:
+    profile = write_profile('[agent]\nstart = ["{python}", "-m", "tests.mutants.trusts_a_200"]\n')
+    ran = run_suite("chaos", "-k", "silent_loser", profile=profile)
+    assert ran.code == 1, ran.page
+    assert ran.named(Outcome.FAILED) == expected_of("trusts_a_200")
+    assert "BOOK-14" in ran.named(Outcome.PASSED)
+    assert [(finding["id"], finding["status"]) for finding in ran.verdict.findings] == [("QLO-10", "known")]
+    assert "Findings about the PMS itself (not the agent)" in ran.page
+    assert ran.verdict.pictures
+
+
+@pytest.mark.kill_matrix
+def test_agent_is_not_blamed_for_what_the_pms_does_to_it(run_suite: RunSuite) -> None:
+    ran = run_suite("chaos", "-k", "rival_channel or silent_loser")
+    assert ran.code == 0, ran.page
+    assert {"BOOK-01", "BOOK-11", "BOOK-12", "BOOK-13", "BOOK-14"} <= ran.named(Outcome.PASSED)
+    assert "QLO-10" in {finding["id"] for finding in ran.verdict.findings}
 
 
 def test_agent_that_goes_round_the_proxies_makes_everything_unknown(

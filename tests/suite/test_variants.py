@@ -1,4 +1,4 @@
-"""Optional policies: an agent that keeps what its profile claims passes, the plain one under the same claims fails."""
+"""Optional policies: an agent that keeps what its profile claims passes, another one under the same claims fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from pms_drill.properties import catalogue
 from tests.suite.conftest import REPO, RunSuite
 
 FOLDER = REPO / "tests" / "variants"
-PLAIN = 'start = ["{python}", "-m", "hotel_agent"]'
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.kill_matrix]
 
 
 def proved_by(variant: str) -> set[str]:
-    """The properties whose proof is that the plain agent fails under these claims."""
+    """The properties whose proof is that another agent fails under these claims."""
     return {entry.id for entry in catalogue.load().property if f"claimed:{variant}" in entry.proof}
 
 
@@ -31,16 +30,18 @@ def test_variant_keeps_what_it_claims(run_suite: RunSuite, variant: str) -> None
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_plain_agent_does_not_keep_the_claims_of_a_variant(run_suite: RunSuite, tmp_path: Path, variant: str) -> None:
+def test_plain_or_spoilt_agent_does_not_keep_the_claims_of_a_variant(
+    run_suite: RunSuite, tmp_path: Path, variant: str
+) -> None:
     text = (FOLDER / f"{variant}.toml").read_text(encoding="utf-8")
-    profile = tmp_path / "plain.toml"
-    profile.write_text(plain(text), encoding="utf-8")
+    profile = tmp_path / "other.toml"
+    profile.write_text(text.replace(f'"tests.variants.{variant}"', f'"{other(variant)}"'), encoding="utf-8")
     ran = run_suite("chaos", "-k", variant, profile=profile)
     assert ran.code == 1, ran.page
     assert {key for key, result in ran.verdict.properties.items() if result.verdict == "failed"} == proved_by(variant)
 
 
-def plain(text: str) -> str:
-    """The same claims for the reference agent as it is."""
-    lines = [PLAIN if line.startswith("start =") else line for line in text.splitlines()]
-    return "\n".join(lines) + "\n"
+def other(variant: str) -> str:
+    """The module of an agent that does not keep the claims: the variant spoilt, or the reference agent as it is."""
+    spoilt = FOLDER / "spoilt" / f"{variant}.py"
+    return f"tests.variants.spoilt.{variant}" if spoilt.exists() else "hotel_agent"

@@ -1,0 +1,103 @@
+"""Tries the team's alert rules on the recorded states of an outage, with promtool."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from pms_drill import external, profile
+from pms_drill.checks.alerts import promtool_test, questions, stretched
+from pms_drill.checks.verdict import SkipReason, Unproven
+from pms_drill.evidence.alerts import AlertEvidence, Question, Recording, Reply
+from pms_drill.evidence.bundle import Evidence
+from pms_drill.profile import Profile
+from pms_drill.report.skips import skip
+from pms_drill.stack.agent_program import REPO
+
+_PATIENCE_S = 30.0
+#: promtool names each time at which it was not as asked; the first ones are enough.
+_LINES = 4
+
+
+def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
+    """Ask the rules about a long outage and about one blip; what promtool was given stays in `folder`.
+
+    Args:
+        outage: evidence of an experiment in which a probe failed.
+        tried: the profile; its waits are stretched to those of the profile that is deployed (`load.profile`).
+        folder: for the input of promtool.
+
+    Raises:
+        TypedSkip: promtool is not here.
+        Unproven: the file of rules is not there.
+        DrillError: PROMTOOL_BIN names something unfit.
+    """
+    promtool = external.present(external.PROMTOOL)
+    if promtool is None:
+        skip(
+            SkipReason.NEEDS_TOOL,
+            f"promtool {external.PROMTOOL.version} or a newer one of its major version is not here: `make promtool` "
+            "gets it (Debian, Ubuntu: apt-get install prometheus)",
+        )
+    rules = Path(tried.alerts.rules.replace("{repo}", str(REPO))).absolute()
+    if not rules.is_file():
+        raise Unproven(f"alerts.rules of the profile {tried.name} names no file: {rules}")
+    recording = stretched(outage, _scale(tried), tried.alerts.scrape_interval)
+    if recording is None:
+        return AlertEvidence(str(rules), tried.alerts.outage, None, Reply(False, ""), {})
+    trial = _Trial(promtool, rules, tried, recording, folder)
+    asked = questions(recording)
+    replies = {name: trial.ask({name: question}, name) for name, question in asked.items()}
+    return AlertEvidence(str(rules), tried.alerts.outage, recording, trial.control(), replies)
+
+
+def _scale(tried: Profile) -> float:
+    """By how much the deployed waits are longer than those of this profile."""
+    if not tried.load.profile:
+        return 1.0
+    deployed = profile.load(tried.load.profile)
+    return deployed.breaker.recovery_timeout / tried.breaker.recovery_timeout
+
+
+class _Trial:
+    """promtool with one file of rules and one recording."""
+
+    def __init__(self, promtool: Path, rules: Path, tried: Profile, recording: Recording, folder: Path) -> None:
+        self._promtool = promtool
+        self._rules = rules
+        self._profile = tried
+        self._recording = recording
+        self._folder = folder
+
+    def ask(self, asked: dict[str, Question], name: str, alert: str = "") -> Reply:
+        """Let promtool compare."""
+        gauge = self._profile.metrics.state
+        told = promtool_test(self._recording, asked, alert or self._profile.alerts.outage, gauge, str(self._rules))
+        file = self._folder / f"alerts-{name}.yml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [self._promtool, "test", "rules", file],
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_PATIENCE_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unproven(f"promtool could not be run: {error}") from error
+        return Reply(done.returncode == 0, _short(done.stdout + done.stderr))
+
+    def control(self) -> Reply:
+        """An alert that nobody has never fires: this holds if promtool works and can read rules and series."""
+        blip = self._recording.blip
+        return self.ask({"control": Question(blip, (0.0, blip.opened), fires=False)}, "control", "no such alert")
+
+
+def _short(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wanted = [line for line in lines if not line.startswith(("Unit Testing", "SUCCESS", "FAILED"))]
+    more = f" and {len(wanted) - _LINES} more lines" if len(wanted) > _LINES else ""
+    return " / ".join(wanted[:_LINES]) + more

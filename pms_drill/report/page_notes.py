@@ -1,0 +1,64 @@
+"""The page's notes: what was not judged and why, and what the PMS itself does wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pms_drill.report.left_out import ranges
+from pms_drill.report.model import RunVerdict
+from pms_drill.report.page_text import title, wrap
+
+_REASONS = {
+    "not-claimed": "the profile does not claim this behaviour",
+    "no-witness": "the stack lacks what would have to see it",
+    "stack-cannot": "the stack cannot produce this situation",
+    "agent-cannot": "the agent has no way to be brought there",
+    "needs-linux": "needs Linux",
+    "needs-real-pms": "needs the real PMS, not its stand-in",
+    "needs-tool": "needs a program that is not installed here; `pms-drill doctor` names it",
+}
+_STATUSES = {
+    "known": "written down in contracts/pms/known-findings.toml; it does not gate",
+    "new": "not written down; it fails its property",
+    "vanished": "written down, looked for and not seen; remove its entry when that stays so",
+}
+#: Experiments that are named; of more only the number stands on the page.
+_MOST_NAMED = 8
+
+
+def skips(skipped: dict[str, int]) -> Iterator[str]:
+    """Tests that were skipped, by reason."""
+    if not skipped:
+        return
+    yield from title("Not judged (skipped)")
+    for reason, count in sorted(skipped.items()):
+        yield f"  {count:>4}  {reason:<15} {_REASONS.get(reason, '')}"
+
+
+def left_out(verdict: RunVerdict) -> Iterator[str]:
+    """What the tier leaves to others: nobody may take it for passed."""
+    if not verdict.left_out and not verdict.left_out_experiments:
+        return
+    yield from title(f"Not judged in {verdict.tier} (left to other tiers)")
+    if verdict.left_out:
+        yield from wrap(f"{len(verdict.left_out)} properties: {', '.join(ranges(verdict.left_out))}", "  ", "    ")
+    if verdict.left_out_experiments:
+        names = verdict.left_out_experiments
+        told = ", ".join(names) if len(names) <= _MOST_NAMED else "listed in verdict.json"
+        yield from wrap(f"{len(names)} experiments: {told}", "  ", "    ")
+    yield "  `make test-pms-integration TIER=pr` judges them."
+
+
+def findings(verdict: RunVerdict) -> Iterator[str]:
+    """Defects of the PMS, apart from everything that is said about the agent."""
+    if not verdict.findings:
+        return
+    yield from title("Findings about the PMS itself (not the agent)")
+    for status in dict.fromkeys(str(finding.get("status", "")) for finding in verdict.findings):
+        yield from wrap(f"{status}: {_STATUSES.get(status, '')}", "  ", "    ")
+    yield ""
+    for finding in verdict.findings:
+        text = "  ".join(str(finding[key]) for key in ("id", "status", "sentence") if finding.get(key))
+        yield from wrap(text, "  ", "    ")
+        if finding.get("witness"):
+            yield from wrap(f"seen      {finding['witness']}", "    ", "              ")

@@ -1,0 +1,66 @@
+"""The review of an agent: what does not hold first and with its evidence, then every property with its verdict."""
+
+from __future__ import annotations
+
+from pms_drill.checks.verdict import Outcome
+from pms_drill.properties import catalogue, review
+from pms_drill.report.model import PropertyResult
+from tests.report.test_page import verdict
+
+CATALOGUE = catalogue.load()
+
+
+def lines(**changes: object) -> list[str]:
+    return review.render(CATALOGUE, verdict(**changes)).splitlines()
+
+
+def row(key: str, told: list[str]) -> str:
+    [found] = [line for line in told if line.startswith(f"| {key} ")]
+    return found
+
+
+def test_what_does_not_hold_comes_first_with_witnesses_and_the_command() -> None:
+    told = lines()
+    head = next(line for line in told if line.startswith("### BRK-18"))
+    assert told.index("## What does not hold") < told.index(head) < told.index("## What could not be proven")
+    assert "(under hang, drip)" in head
+    after = told[told.index(head) :]
+    assert any(line.startswith("ledger    2 calls") for line in after[:9])
+    assert 'Again: `pms-drill run chaos -k "BRK-18 and hang" --pms-seed 4711`' in after
+
+
+def test_every_property_of_the_parts_that_ran_has_a_row_with_its_verdict() -> None:
+    told = lines()
+    assert "| required | passed |" in row("BRK-17", told)
+    assert "| required | **failed** |" in row("BRK-18", told)
+    assert "| not judged in pr |" in row("PMS-35", told)
+    assert "| not judged |" in row("BRK-01", told)
+    claimed = next(entry for entry in CATALOGUE.property if entry.claim)
+    assert f"if `{claimed.claim}` is claimed" in row(claimed.id, told)
+
+
+def test_a_skipped_property_says_why() -> None:
+    skipped = PropertyResult(verdict=Outcome.SKIPPED, tests=1, why="the profile mine does not claim it\nmore")
+    told = lines(profile="mine", properties={"BRK-01": skipped})
+    assert told[0] == "# Review of the agent `mine`"
+    assert "skipped: the profile mine does not claim it |" in row("BRK-01", told)
+
+
+def test_parts_that_did_not_run_are_left_away() -> None:
+    told = lines(parts=["chaos"])
+    assert not [line for line in told if line.startswith("| PMS-01 ")]
+    assert [line for line in told if line.startswith("| BRK-01 ")]
+
+
+def test_under_a_selection_only_what_was_judged_has_a_row() -> None:
+    told = lines(selection="hang")
+    assert row("BRK-18", told)
+    assert not [line for line in told if line.startswith("| BRK-01 ")]
+    assert "Only the tests that match `-k hang` were run." in told
+
+
+def test_what_has_no_entry_in_the_catalogue_is_told_all_the_same() -> None:
+    other = PropertyResult(verdict=Outcome.FAILED, tests=1, sentence="a test without a property", why="it broke")
+    told = lines(properties={"chaos/test_x.py::test_y": other})
+    assert "### chaos/test_x.py::test_y: a test without a property" in told
+    assert "### Others" in told
