@@ -70,12 +70,16 @@ def doctor(stack: str, profile: str, target: Target, machine: bool) -> None:
 @cli.command()
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
 @of_a_profile
-def up(stack: str, profile: str) -> None:
-    """Start a stack, print its addresses, and hold it until Ctrl-C."""
+@click.option("--runbook", is_flag=True, help="Containers with the runbook's names and ports (stack compose).")
+def up(stack: str, profile: str, runbook: bool) -> None:
+    """Start a stack, print its addresses, and hold it until Ctrl-C.
+
+    With --runbook the commands of the runbook work as they stand there: `docker logs agente-api`, port 8000, and so on.
+    """
     from pms_drill import hold
     from pms_drill.runner import ROOT
 
-    hold.up(stack, profile, ROOT / "runs" / "held", _say)
+    hold.up(stack, profile, ROOT / "runs" / "held", _say, runbook=runbook)
     sys.exit(0)
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 from pydantic import ValidationError
@@ -21,32 +22,42 @@ from pms_drill.errors import DrillError
 from pms_drill.lease import Lease, Process
 from pms_drill.stack import backends
 from pms_drill.stack.base import Stack
+from pms_drill.stack.compose import ComposeStack
+from pms_drill.stack.engine import remove_engine_run
 from pms_drill.target import Target
 
 #: Seconds that a held stack gets to stop its programs.
 _END_LIMIT_S = 20.0
 
 
-def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None]) -> None:
+def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None], *, runbook: bool = False) -> None:
     """Start a stack, say where everything is, and hold it until a signal comes.
 
     Args:
+        runbook: with the container names and ports of the runbook; for the stack compose only.
         run_dir: gets logs, ledger and journal; what an earlier stack left there is removed.
 
     Raises:
         DrillError: a stack is held already, or this one does not start.
     """
+    if runbook and stack != "compose":
+        raise DrillError(
+            "only containers have the runbook's names",
+            where=f"--pms-stack {stack}",
+            todo="--pms-stack compose --runbook",
+        )
     agent = profiles.load(profile)
     backends.check(stack, Target(), agent)
-    leases.heal()
+    settings: dict[str, Any] = {"runbook": True} if runbook else {}
+    leases.heal(remove_engine_run=remove_engine_run)
     with (
         until_a_signal() as ended,
         only_one("pms-drill up"),
         _empty(run_dir),
         Lease() as lease,
-        backends.open_stack(stack, agent, run_dir, label="up", lease=lease, seed=1) as running,
+        backends.open_stack(stack, agent, run_dir, label="up", lease=lease, seed=1, **settings) as running,
     ):
-        say(_told(running))
+        say("\n".join(running.for_people()) if isinstance(running, ComposeStack) and runbook else _told(running))
         ended.wait()
         say("stopping")
 
@@ -60,7 +71,7 @@ def down(say: Callable[[str], None]) -> int:
             holder.kill()
             _gone()
         say(f"ended the stack that process {holder.pid} held")
-    return leases.heal_command(say)
+    return leases.heal_command(say, remove_engine_run=remove_engine_run)
 
 
 def _gone() -> bool:

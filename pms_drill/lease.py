@@ -29,6 +29,10 @@ from pms_drill.errors import DrillError
 #: Another place for leases, for example one per CI job.
 STATE_VARIABLE = "PMS_DRILL_STATE"
 
+#: Names the lease of a run to everything that the run starts, however far below. So a process is known also when its
+#: run was killed between starting it and noting it, or when its parent has gone.
+MARK_VARIABLE = "PMS_DRILL_LEASE"
+
 #: Every temporary folder of a run begins like this; nothing else is ever removed.
 FOLDER_PREFIX = "pms-drill-"
 
@@ -131,6 +135,7 @@ class Lease:
         self._content = _Content(owner=Process.of(os.getpid(), "pms-drill"))
         self._path = Path()
         self._lock: filelock.BaseFileLock | None = None
+        self._mark_before: str | None = None
 
     @property
     def path(self) -> Path:
@@ -153,6 +158,8 @@ class Lease:
                 self._lock = _lock_of(self._path)
                 self._lock.acquire(timeout=0)
                 self._write()
+                self._mark_before = os.environ.get(MARK_VARIABLE)
+                os.environ[MARK_VARIABLE] = self._path.name
         except OSError as error:
             raise DrillError(
                 f"no lease can be taken: {error.strerror}",
@@ -171,6 +178,7 @@ class Lease:
             self._path.unlink(missing_ok=True)
             _release(self._lock, self._path)
             self._lock = None
+            _restore_mark(self._path.name, self._mark_before)
 
     def add_child(self, pid: int, name: str) -> None:
         """Note a child; ended children may stay in the list. A child that is gone already is not noted."""
@@ -257,8 +265,8 @@ def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | 
         # Cut while it was made: a lease is filled before its run starts anything.
         content = None
     trouble: list[str] = []
+    trouble += _end([*(content.children if content else ()), *_marked(path.name)], report)
     if content is not None:
-        trouble += _end(content.children, report)
         for name in content.folders:
             trouble += _remove(Path(name), report)
         for label in content.engine_runs:
@@ -271,12 +279,35 @@ def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | 
     report.leases.append(path.name)
 
 
+def _restore_mark(ours: str, before: str | None) -> None:
+    """What is started from here on is not this lease's any more."""
+    if os.environ.get(MARK_VARIABLE) != ours:
+        return  # a lease that was taken later is still held
+    if before is None:
+        del os.environ[MARK_VARIABLE]
+    else:
+        os.environ[MARK_VARIABLE] = before
+
+
+def _marked(lease: str) -> list[Process]:
+    """Processes that were started for this lease, by the mark in the environment that they began with."""
+    ourselves = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in ourselves and process.environ().get(MARK_VARIABLE) == lease:
+                found.append(Process.of(process.pid, process.name()))
+        except (psutil.Error, OSError):  # gone, or somebody else's
+            continue
+    return found
+
+
 def _end(children: list[Process], report: HealReport) -> list[str]:
     """End children that are still the ones noted, with their own children. Returns what could not be ended."""
     chosen: dict[int, tuple[psutil.Process, Process]] = {}
     for child in children:
         found = child.running()
-        if found is None:
+        if found is None or child.pid in chosen:
             continue
         chosen[child.pid] = (found, child)
         try:

@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that a session gets to heal its faults and stop its programs when it is ended early.
 GRACE_S = 10.0
 _POLL_S = 0.2
+_MOST_WORKERS = 4
 _SAY_EVERY_S = 15.0
 #: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
 _ENDED_BY_ITSELF = (0, 1, 5)
@@ -269,10 +270,15 @@ class Run:
                 return None
 
     def _workers(self, part: str) -> int:
-        """Processes beside the controller; 0 for load, which is measured alone, and for one agent for all."""
+        """Processes beside the controller; 0 for load, which is measured alone, and for one agent for all.
+
+        Experiments of chaos wait most of their time, so that one more than there are cores is no load.
+        """
         if part == "load" or self._options.stack == "external":
             return 0
-        return min(2, os.cpu_count() or 1) if self._options.workers is None else self._options.workers
+        if self._options.workers is not None:
+            return self._options.workers
+        return min(_MOST_WORKERS, (os.cpu_count() or 1) + (part == "chaos"))
 
     def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
         options = self._options

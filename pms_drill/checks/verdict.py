@@ -31,6 +31,8 @@ class SkipReason(StrEnum):
     NEEDS_LINUX = "needs-linux"
     NEEDS_TOOL = "needs-tool"
     NEEDS_REAL_PMS = "needs-real-pms"
+    NEEDS_ENGINE = "needs-engine"
+    NEEDS_IMAGES = "needs-images"
 
 
 @dataclass(frozen=True)

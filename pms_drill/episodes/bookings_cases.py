@@ -87,23 +87,26 @@ def _hang_up_and_repeat(scene: Scene, guest: Guest) -> Operation:
 def _opening_midway(scene: Scene) -> None:
     """The breaker opens while the PMS's good answer to a booking is held back; then others are served by the mock."""
     profile, flyer, late = scene.profile, scene.book.guest(), scene.book.guest()
-    delay = 0.8 * profile.pms.timeout
-    with injected(server_error(_SEARCH), scene.stack.place), injected(slow_answers(delay, BOOKING), scene.stack.place):
+    delay = 0.6 * profile.pms.timeout  # the rest of the deadline is for a PMS that needs a while for a booking
+    with (
+        injected(server_error(_SEARCH), scene.stack.place),
+        injected(slow_answers(delay, BOOKING), scene.stack.place),
+        ThreadPoolExecutor(1) as pool,
+    ):
         with scene.phase("impact"):
             for _ in range(profile.breaker.failure_threshold - 1):
                 scene.guests.ask(scene.book.guest(), "impact")
             before = scene.stack.ledger_position()
-            with ThreadPoolExecutor(1) as pool:
-                flight = pool.submit(scene.guests.reserve, flyer, "flight", key=f"key-{flyer.email}")
-                wait_for_bookings(scene, before, 1)
-                told = [scene.guests.ask(scene.book.guest(), "impact") for _ in range(2)]
-                flight.result()
+            flight = pool.submit(scene.guests.reserve, flyer, "flight", key=f"key-{flyer.email}")
+            wait_for_bookings(scene, before, 1)
+            told = [scene.guests.ask(scene.book.guest(), "impact") for _ in range(2)]
         if not is_rejection(told[-1]):
             raise Unproven(f"{scene.name}: the breaker did not open: {told[-1].brief()}")
         with scene.phase("open"):
             scene.guests.ask(scene.book.guest(), "open")
             scene.guests.reserve(late, "open", key=f"key-{late.email}")
             scene.guests.reserve(late, "open", key=f"key-{late.email}")
+        flight.result()
     with scene.phase("recovery"):
         scene.wait_for(
             "an answer of the PMS",

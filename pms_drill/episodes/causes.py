@@ -58,7 +58,12 @@ def run(stack: Stack, name: str, seed: int) -> CauseEvidence:
             seen.try_the_mock(acting)
             seen.mend(acting)
             seen.validate()
-        settle(scene, stack.profile.breaker.recovery_timeout)
+            if (
+                entry.helps is Mitigation.ROTATE_KEY
+            ):  # at the end the PMS gets its old key back, and the new one is void
+                settle(scene, stack.profile.breaker.recovery_timeout)
+        if entry.helps is not Mitigation.ROTATE_KEY:
+            settle(scene, stack.profile.breaker.recovery_timeout)
         scene.quiesce()
         bookings = scene.final_read()
     return CauseEvidence(

@@ -22,6 +22,7 @@ from pms_drill.episodes.steps import bundle, heal, trip
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.faults.catalogue import server_error
 from pms_drill.faults.lifecycle import injected
+from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
@@ -38,6 +39,8 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         TypedSkip: libfaketime is not installed, or the agent does not work with it.
         Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
     """
+    if Needs.FAKETIME in stack.lacking:
+        skip(*stack.lacking[Needs.FAKETIME])
     library = find_library()
     if library is None:
         skip(SkipReason.NEEDS_TOOL, "libfaketime is not installed (Debian, Ubuntu: apt-get install libfaketime)")

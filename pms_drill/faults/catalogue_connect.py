@@ -86,7 +86,7 @@ def tls_wrong_name() -> Fault:
     """The PMS's certificate is for another name."""
     return _certificate(
         "wrong_name",
-        "not valid for '127.0.0.1'",
+        "certificate is not valid for",
         "the certificate is for another host",
         "A proxy between agent and PMS makes this by itself: the name that the agent asks for must be the one in the "
         "certificate.",
@@ -148,6 +148,6 @@ def _certificate(which: str, words: str, tells: str, trap: str, example: str) ->
 
 def _by_name(place: Place, probe: Probe) -> Seen:
     """Connect to the name that the agent was given while the fault acts."""
-    host = NOWHERE if place.agent is not None and NOWHERE in place.agent.upstream else place.proxy.listen
+    host = NOWHERE if place.agent is not None and NOWHERE in place.agent.upstream else place.proxy.reach
     address = f"{NOWHERE}:80" if host == NOWHERE else host
     return probe.send(address, place.token)

@@ -1,7 +1,8 @@
-"""Throw-away certificates for 127.0.0.1: a good one and the wrong ones."""
+"""Throw-away certificates for a run's own addresses: a good one and the wrong ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -33,12 +34,12 @@ class _Authority:
             .sign(self.key, hashes.SHA256())
         )
 
-    def issue(self, host: x509.GeneralName, *, valid: timedelta = _VALID) -> bytes:
-        """Key and certificate for a host as PEM, valid since two days ago for so long."""
+    def issue(self, *hosts: x509.GeneralName, valid: timedelta = _VALID) -> bytes:
+        """Key and certificate for hosts as PEM, valid since two days ago for so long."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             _builder(_named("PMS"), self.name, key.public_key(), valid)
-            .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
@@ -50,8 +51,11 @@ class _Authority:
         return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def make_all(folder: Path) -> tuple[Path, dict[str, Path]]:
+def make_all(folder: Path, hosts: Sequence[str] = ("127.0.0.1",)) -> tuple[Path, dict[str, Path]]:
     """Write the certificates into a folder.
+
+    Args:
+        hosts: addresses and names that the good one is for.
 
     Returns:
         The file of the authority to trust, and name -> file with key and certificate: good, expired, wrong_name,
@@ -59,12 +63,12 @@ def make_all(folder: Path) -> tuple[Path, dict[str, Path]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     known, stranger = _Authority("drill"), _Authority("nobody")
-    here = x509.IPAddress(ip_address("127.0.0.1"))
+    here = [_general(host) for host in hosts]
     pems = {
-        GOOD: known.issue(here),
-        "expired": known.issue(here, valid=_DAY),
+        GOOD: known.issue(*here),
+        "expired": known.issue(*here, valid=_DAY),
         "wrong_name": known.issue(x509.DNSName("elsewhere.invalid")),
-        "untrusted": stranger.issue(here),
+        "untrusted": stranger.issue(*here),
     }
     authority = folder / "authority.pem"
     authority.write_bytes(known.certificate.public_bytes(serialization.Encoding.PEM))
@@ -73,6 +77,13 @@ def make_all(folder: Path) -> tuple[Path, dict[str, Path]]:
         files[name].touch(mode=0o600)
         files[name].write_bytes(pem)
     return authority, files
+
+
+def _general(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _named(name: str) -> x509.Name:

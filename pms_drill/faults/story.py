@@ -21,7 +21,7 @@ class Needs(StrEnum):
 
 #: Need -> the stacks that offer it. What every stack has is not listed.
 OFFERED_BY: dict[Needs, tuple[str, ...]] = {
-    Needs.HTTPS: ("embedded", "native"),
+    Needs.HTTPS: ("embedded", "native", "compose"),
     Needs.AGENT_PROCESS: ("embedded", "native", "compose"),
     Needs.AGENT_SETTINGS: ("embedded", "native", "compose"),
     Needs.PMS_PROCESS: ("embedded", "native", "compose"),

@@ -30,6 +30,7 @@ from pms_drill.profile import Profile
 from pms_drill.report.exitcode import UNKNOWN
 from pms_drill.stack.backends import open_stack
 from pms_drill.stack.base import Stack
+from pms_drill.stack.engine import remove_engine_run
 from pms_drill.stack.equipped import equipped
 
 _POLL_S = 0.1
@@ -76,7 +77,7 @@ def reproduce(options: ReproduceOptions, say: Callable[[str], None]) -> int:
     entry, profile = scenario(options.cause), profiles.load(options.profile)
     fault = fault_named(entry.fault, profile)
     say(f"cause {entry.cause}: {entry.title} (fault {entry.fault}), profile {profile.name}")
-    leases.heal()
+    leases.heal(remove_engine_run=remove_engine_run)
     with until_a_signal() as ended, only_one("pms-drill reproduce"):
         run_dir = runs.new_run(options.results, "reproduce", options.stack, clock.utc())
         try:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.stack.gate import Gate
+from pms_drill.stack.https_way import HttpsWay
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Stack(Protocol):
         capabilities: what this stack can do or see (`pms_drill.target.Capability`).
         gate: what may be sent to agent and PMS; every client of theirs hangs in its hooks.
         run_dir: folder of the run.
+        lacking: what this stack does not have of what faults need, and why not (`equipped`).
         pms_key: key of the PMS's web service for the harness, which reads and books directly.
         agent_key: key that the agent has; the same where the PMS has one key only.
     """
@@ -49,6 +54,7 @@ class Stack(Protocol):
     capabilities: frozenset[str]
     gate: Gate
     run_dir: Path
+    lacking: Mapping[Needs, tuple[SkipReason, str]]
 
     @property
     def addresses(self) -> Addresses:
@@ -63,6 +69,10 @@ class Stack(Protocol):
     @property
     def place(self) -> Place:
         """Where faults are injected; `place.pms` are the faults at the PMS itself that this stack can make."""
+        ...
+
+    def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:
+        """The way from agent to PMS in https, for as long as the context lasts; `folder` gets certificates."""
         ...
 
     def scrape(self) -> Scrape:

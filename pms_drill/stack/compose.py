@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
 from pms_drill.evidence.journal import Journal
 from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
-from pms_drill.stack import compose_tool
+from pms_drill.stack import compose_runbook, compose_tool
 from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.compose_agent import SERVICE as AGENT
@@ -29,10 +32,12 @@ from pms_drill.stack.compose_controls import AgentControls, Freezer, WithNetwork
 from pms_drill.stack.compose_images import choices, images
 from pms_drill.stack.compose_project import Project
 from pms_drill.stack.compose_qloapps import ComposeQloApps
+from pms_drill.stack.compose_tls import ContainerTls
 from pms_drill.stack.compose_toxiproxy import ContainerToxiproxy
 from pms_drill.stack.compose_twin import ComposeTwin
 from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.engine import connect
+from pms_drill.stack.https_way import HTTPS_PROXY, HttpsWay
 from pms_drill.stack.native import DUMP_VARIABLE, TREE_VARIABLE
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
 #: Which PMS: empty or "qloapps" for the real one, "twin" for the stand-in.
 PMS_VARIABLE = "PMS"
 _TOXIPROXY_PORT = 8666
+_HTTPS_PORT = 8667
 _FAULT_PROXY = "fault-proxy"
 _FAULT_PROXY_PORT = 8080
 _FAULT_PROXY_CONTROL = 8081
@@ -92,7 +98,7 @@ class ComposeStack(ProcessStack):
         runbook: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
-        token = secrets.token_urlsafe(24)
+        token = canaries.plant(canaries.CONTROL_TOKEN, secrets.token_urlsafe(24))
         self._project = Project(REPO, lease, runbook=runbook)
         try:
             pms = make_pms(self._project, token)
@@ -109,10 +115,35 @@ class ComposeStack(ProcessStack):
         """Agent and PMS on loopback; the way to the PMS as containers know it."""
         return Addresses(self._agent.url, f"http://{self._pms.address}", self._upstream)
 
+    #: Of the faults that `equipped` makes, what containers cannot have.
+    lacking: Mapping[Needs, tuple[SkipReason, str]] = {
+        Needs.FAKETIME: (SkipReason.NEEDS_TOOL, "the agent's image has no libfaketime, and this machine's is not its"),
+        Needs.LINUX: (SkipReason.STACK_CANNOT, "the harness cannot listen in the place of a proxy in a container"),
+    }
+
+    @contextmanager
+    def https_way(self, folder: Path) -> Iterator[HttpsWay]:
+        """The way from agent to PMS in https, with a TLS front in a container."""
+        reach = self._toxiproxy.proxy(PROXY).reach
+        front = ContainerTls(self._project, folder, ("toxiproxy", reach.rpartition(":")[0]))
+        try:
+            self._toxiproxy.create(HTTPS_PROXY, front.address, f"0.0.0.0:{_HTTPS_PORT}")
+            try:
+                yield HttpsWay(f"https://toxiproxy:{_HTTPS_PORT}", self._agent_container.lend(front.authority), front)
+            finally:
+                self._toxiproxy.remove(HTTPS_PROXY)
+        finally:
+            front.remove()
+
     @property
     def run(self) -> str:
         """Value of the label that everything of this stack carries at the engine."""
         return self._project.run
+
+    def for_people(self) -> list[str]:
+        """Where everything is, for the one who has the runbook in hand; a stack that was made with `runbook`."""
+        twin = isinstance(self._compose_pms, ComposeTwin)
+        return compose_runbook.lines(self._project.folder, compose_tool.command(), twin=twin)
 
     def container(self, service: str) -> Container:
         """The container of a service of the compose files."""
@@ -166,7 +197,7 @@ class ComposeStack(ProcessStack):
         self._open.callback(self._reader.close)
         self._fault_proxy = self._connect_fault_proxy()
         self._toxiproxy.create(PROXY, f"{_FAULT_PROXY}:{_FAULT_PROXY_PORT}", f"0.0.0.0:{_TOXIPROXY_PORT}")
-        self._agent = agent = AgentContainer(
+        self._agent = self._agent_container = agent = AgentContainer(
             self._project,
             self.profile,
             pms_url=self._upstream,

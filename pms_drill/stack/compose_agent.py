@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
 from pms_drill.stack.agent_command import command_for
@@ -56,7 +57,8 @@ class AgentContainer:
         self._base_env: dict[str, str] = {}
         self._kept = ""
         self._since = 0.0
-        self.admin_token = secrets.token_urlsafe(24)
+        self._lent: dict[str, bytes] = {}
+        self.admin_token = canaries.plant(canaries.ADMIN_TOKEN, secrets.token_urlsafe(24))
 
     @property
     def url(self) -> str:
@@ -84,6 +86,8 @@ class AgentContainer:
         if fresh:
             self._empty()
             self._kept, self._since = "", time.time()
+        for name, content in self._lent.items():
+            (self._folder / name).write_bytes(content)
         (self._folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in dotenv.items()), "utf-8")
         if self._env is None:
             self._create(words, wanted)
@@ -126,6 +130,11 @@ class AgentContainer:
             return (self._folder / "agent.log").read_text(errors="replace")
         except OSError:
             return ""
+
+    def lend(self, file: Path) -> str:
+        """Have a copy of a file in its folder at each further start; gives the path that it sees."""
+        self._lent[file.name] = file.read_bytes()
+        return f"{_FOLDER}/{file.name}"
 
     def forget(self) -> None:
         """Nothing to do: a fresh start empties the one folder."""

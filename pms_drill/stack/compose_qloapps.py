@@ -13,6 +13,9 @@ import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pms_drill.errors import DrillError
+from pms_drill.evidence import canaries
+from pms_drill.stack import compose_runbook
+from pms_drill.stack import qloapps_installer as installer
 from pms_drill.stack import qloapps_settings as settings
 from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.compose_database import PORT as DATABASE_PORT
@@ -27,8 +30,6 @@ from pms_drill.stack.qloapps_tree import Tree
 
 _SETTINGS = "config/settings.inc.php"
 _FIRST_ANSWER_LIMIT_S = 30.0
-#: The account that the runbook's commands use.
-_RUNBOOK_USER = "qloapps_user"
 
 
 class ComposeQloApps:
@@ -47,9 +48,10 @@ class ComposeQloApps:
         self._tree = tree
         self._dump = dump
         self._rooms = rooms_per_type
-        self.agent_key = secrets.token_hex(16).upper()
-        self.harness_key = secrets.token_hex(16).upper()
-        self._root_password = secrets.token_hex(16)
+        self.agent_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
+        self._password = canaries.plant(canaries.DB_PASSWORD, secrets.token_hex(16))
+        self._root_password = canaries.plant(canaries.DB_PASSWORD, secrets.token_hex(16))
         self._database = ContainerDatabase(project, self._root_password)
         self._server = ContainerWebServer(project)
         self._switches: QloAppsSwitches | None = None
@@ -68,7 +70,7 @@ class ComposeQloApps:
             "PMS_DRILL_DB_ROOT_PASSWORD": self._root_password,
             "PMS_DRILL_DB_SCHEMA": sql.SCHEMA,
             "PMS_DRILL_DB_USER": sql.USER,
-            "PMS_DRILL_DB_PASSWORD": sql.PASSWORD,
+            "PMS_DRILL_DB_PASSWORD": self._password,
         }
 
     @property
@@ -101,7 +103,13 @@ class ComposeQloApps:
         self._wait_for_an_answer()
         self._versions = self._ask_versions()
         self._switches = QloAppsSwitches(
-            self._database, proxy, self._server, prefix=prefix, key=self.agent_key, note_child=ground.lease.add_child
+            self._database,
+            proxy,
+            self._server,
+            prefix=prefix,
+            key=self.agent_key,
+            password=self._password,
+            note_child=ground.lease.add_child,
         )
         ground.note("stack", "qloapps", "started", ", ".join(self._versions.values()))
 
@@ -113,27 +121,19 @@ class ComposeQloApps:
     def _install(self, proxied: str) -> str:
         """Fill the database and point QloApps at it; gives the prefix of its tables."""
         if self._dump is None:
-            options = {
-                "domain": sql.DOMAIN,
-                "db_server": self._database.address,
-                "db_name": sql.SCHEMA,
-                "db_user": sql.USER,
-                "db_password": sql.PASSWORD,
-                # A country whose language pack must be fetched does not work without the internet.
-                "country": "gb",
-                "language": "en",
-                "timezone": "UTC",
-                "email": "drill@example.com",
-                "password": "drill-password",
-                "send_email": "0",
-                "newsletter": "0",
-            }
-            words = [f"--{name}={value}" for name, value in options.items()]
-            self._server.run("php", "index_cli.php", *words, folder=f"{ROOT}/install")
+            words = installer.words(self._database.address, self._password)
+            told = self._server.run("php", *words, folder=f"{ROOT}/install")
+            if not installer.succeeded(told):
+                raise DrillError(
+                    "QloApps' installer failed in the container",
+                    where=f"php {installer.SCRIPT} in {ROOT}/install",
+                    todo="read the lines below",
+                    detail="\n".join(told.strip().splitlines()[-15:]),
+                )
         else:
             self._database.load(sql.SCHEMA, self._dump.read_text(encoding="utf-8", errors="surrogateescape"))
         self._server.run("rm", "-rf", "install")
-        wanted = {"_DB_SERVER_": proxied, "_DB_NAME_": sql.SCHEMA, "_DB_USER_": sql.USER, "_DB_PASSWD_": sql.PASSWORD}
+        wanted = {"_DB_SERVER_": proxied, "_DB_NAME_": sql.SCHEMA, "_DB_USER_": sql.USER, "_DB_PASSWD_": self._password}
         text = self._server.read(_SETTINGS)
         try:
             prefix = settings.value(text, "_DB_PREFIX_")
@@ -146,12 +146,12 @@ class ComposeQloApps:
         count = f"SELECT id_product,COUNT(*) FROM {prefix}htl_room_information GROUP BY id_product"  # noqa: S608
         self._database.run(sql.base_settings(prefix), sql.SCHEMA)
         there = [(int(kind), int(rooms)) for kind, rooms in self._database.run([count], sql.SCHEMA)]
-        account = f"'{_RUNBOOK_USER}'@'%'"
+        account = f"'{compose_runbook.DATABASE_USER}'@'%'"
         statements = [
             *sql.new_key(prefix, self.agent_key, sql.AGENT_MAY),
             *sql.new_key(prefix, self.harness_key, sql.HARNESS_MAY),
             *sql.more_rooms(prefix, self._rooms, there),
-            f"CREATE USER {account} IDENTIFIED BY '{sql.PASSWORD}'",
+            f"CREATE USER {account} IDENTIFIED BY '{self._password}'",
             f"GRANT SELECT ON {sql.SCHEMA}.* TO {account}",
         ]
         self._database.run(statements, sql.SCHEMA)

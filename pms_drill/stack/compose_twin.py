@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.stack.compose_project import Project
 from pms_drill.stack.pms import Ground
@@ -29,7 +30,7 @@ class ComposeTwin:
     services: tuple[str, ...] = (SERVICE,)
 
     def __init__(self, project: Project, token: str, *, seed: int, latency: str, rooms_per_type: int) -> None:
-        self.agent_key = self.harness_key = secrets.token_hex(16).upper()
+        self.agent_key = self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._project = project
         self._token = token
         self._port = stable_port()

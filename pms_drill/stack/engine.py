@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 #: Everything that a run makes at the engine carries this label; nothing else is ever removed.
 RUN_LABEL = "io.pms-drill.run"
 
-#: Restarting a container on a busy machine takes a few seconds.
-_CALL_LIMIT_S = 60
+#: QloApps' installer says nothing for half a minute on a busy machine.
+_CALL_LIMIT_S = 180
 _REMOVE_LIMIT_S = 20.0
+_EMPTY_SWEEPS = 2
 
 
 def connect() -> DockerClient:
@@ -134,13 +135,17 @@ def _remove(client: DockerClient, run: str) -> list[str]:
                 removed.append(f"{kind} {thing.name}")
         return bool(found)
 
+    empty = 0
+
     def rest() -> bool:
-        """One sweep; whether there was anything. A compose that was cut may still be creating."""
+        """One sweep; whether another is needed. What a cut compose has asked for may still come into being."""
+        nonlocal empty
         containers = client.containers.list(all=True, filters=filters)
         found = [sweep("container", containers, lambda one: one.remove(force=True, v=True))]
         found.append(sweep("network", client.networks.list(filters=filters), lambda one: one.remove()))
         found.append(sweep("volume", client.volumes.list(filters=filters), lambda one: one.remove(force=True)))
-        return any(found)
+        empty = 0 if any(found) else empty + 1
+        return empty < _EMPTY_SWEEPS
 
     polling = Retrying(stop=stop_after_delay(_REMOVE_LIMIT_S), wait=wait_fixed(0.2), retry=retry_if_result(bool))
     with engine_errors("remove what this run made"):

@@ -18,15 +18,13 @@ from typing import Any, cast
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.faults import faketime
+from pms_drill.faults.controls import Stoppable
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.own_processes import OwnListeners
 from pms_drill.faults.story import Needs
-from pms_drill.faults.tls_front import TlsFront
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Addresses, Stack
-
-#: Toxiproxy's proxy in front of the TLS front.
-HTTPS_PROXY = "pms-https"
+from pms_drill.stack.https_way import HTTPS_PROXY, HttpsWay
 
 
 def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | None:
@@ -38,6 +36,9 @@ def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | N
             return SkipReason.STACK_CANNOT, "the stack cannot restart the agent"
         if needs & {Needs.AGENT_SETTINGS, Needs.HTTPS} and not upstream_env(stack.profile, ""):
             return SkipReason.AGENT_CANNOT, "no variable of agent.env has {pms_url} in it"
+    for need, why in stack.lacking.items():
+        if need in needs:
+            return why
     if Needs.FAKETIME in needs and not _can_step(stack.run_dir):
         return SkipReason.STACK_CANNOT, "libfaketime does not work on this machine"
     return None
@@ -67,12 +68,9 @@ def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
             ends.callback(shutil.rmtree, folder, ignore_errors=True)
             ends.callback(stack.restart_agent)  # without what it was equipped with
             if Needs.HTTPS in needs:
-                equipment.front = ends.enter_context(TlsFront(stack.place.proxy.upstream, folder))
-                toxiproxy = stack.place.toxiproxy
-                ends.callback(toxiproxy.remove, HTTPS_PROXY)
-                proxy = toxiproxy.create(HTTPS_PROXY, equipment.front.address)
-                equipment.env |= upstream_env(stack.profile, f"https://{proxy.listen}")
-                equipment.env["SSL_CERT_FILE"] = str(equipment.front.authority)
+                equipment.https = ends.enter_context(stack.https_way(folder))
+                equipment.env |= upstream_env(stack.profile, equipment.https.url)
+                equipment.env["SSL_CERT_FILE"] = equipment.https.authority
             if Needs.FAKETIME in needs:
                 equipment.clock = faketime.SteppableClock(folder)
                 equipment.env |= equipment.clock.env
@@ -85,10 +83,10 @@ class _Equipped:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.env: dict[str, str] = {}
-        self.front: TlsFront | None = None
+        self.https: HttpsWay | None = None
         self.clock: faketime.SteppableClock | None = None
         self.agent = _Agent(self, stack)
-        self.pms_process = OwnListeners("PMS", stack.addresses.pms)
+        self.pms_process = stack.place.pms_process or OwnListeners("PMS", stack.addresses.pms)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stack, name)
@@ -96,12 +94,12 @@ class _Equipped:
     @property
     def place(self) -> Place:
         place = replace(self._stack.place, agent=self.agent, pms_process=self.pms_process)
-        return place if self.front is None else replace(place, proxy_name=HTTPS_PROXY, tls=self.front)
+        return place if self.https is None else replace(place, proxy_name=HTTPS_PROXY, tls=self.https.tls)
 
     @property
     def addresses(self) -> Addresses:
         addresses = self._stack.addresses
-        return addresses if self.front is None else replace(addresses, upstream=f"https://{self.place.proxy.listen}")
+        return addresses if self.https is None else replace(addresses, upstream=self.https.url)
 
     def restart_agent(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:
         self._stack.restart_agent(fresh=fresh, env={**self.env, **(env or {})})
@@ -113,16 +111,16 @@ class _Agent:
     def __init__(self, equipment: _Equipped, stack: Stack) -> None:
         self._equipment = equipment
         self._stack = stack
-        self._listeners = OwnListeners("agent", stack.addresses.agent)
+        self._processes: Stoppable = stack.place.agent or OwnListeners("agent", stack.addresses.agent)
         self.address = stack.addresses.agent.removeprefix("http://")
         self.live_path = stack.profile.endpoints.live
         self.upstream = stack.addresses.upstream
 
     def pause(self) -> None:
-        self._listeners.pause()
+        self._processes.pause()
 
     def go_on(self) -> None:
-        self._listeners.go_on()
+        self._processes.go_on()
 
     def kill(self) -> None:
         self._stack.kill_agent()

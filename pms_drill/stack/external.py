@@ -10,7 +10,7 @@ import os
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -27,6 +27,7 @@ from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
 from pms_drill.report.skips import skip
@@ -35,6 +36,7 @@ from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.external_bookings import RecordingGate, cancel_all, forget_without_pms, newest_order
 from pms_drill.stack.external_proxies import AdoptedToxiproxy, same_clock, strangers
 from pms_drill.stack.gate import Gate, ReadOnlyGate
+from pms_drill.stack.https_way import HttpsWay
 from pms_drill.stack.pms_reader import PmsReader
 from pms_drill.target import ADMIN_TOKEN, CONTROL_TOKEN, PMS_KEY, Target
 
@@ -42,6 +44,11 @@ from pms_drill.target import ADMIN_TOKEN, CONTROL_TOKEN, PMS_KEY, Target
 _QUIET_S = 1.0
 #: The end of a run does not wait longer than this for reservations that are pending.
 _LONGEST_WAIT_S = 60.0
+
+#: A system that runs already is not equipped with anything.
+_LACKING = dict.fromkeys(
+    (Needs.HTTPS, Needs.FAKETIME), (SkipReason.STACK_CANNOT, "an agent that runs already is not given other settings")
+)
 
 
 class ExternalStack:
@@ -66,6 +73,7 @@ class ExternalStack:
     ) -> None:
         self.profile = profile
         self.run_dir = run_dir
+        self.lacking: Mapping[Needs, tuple[SkipReason, str]] = _LACKING
         self.pms_key = self.agent_key = canaries.plant(canaries.PMS_KEY, environment.get(PMS_KEY, ""))
         self.capabilities: frozenset[str] = target.capabilities(environment)
         self._target = target
@@ -180,6 +188,10 @@ class ExternalStack:
         mended = [f"rule {rule['name']}" for rule in self._control.rules()]
         self._control.clear()
         return mended + self._adopted().ensure_clean()
+
+    def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:  # noqa: ARG002
+        """Skip: the agent is not given another address."""
+        _not_ours("given https")
 
     @property
     def doubts(self) -> list[str]:

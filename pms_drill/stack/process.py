@@ -18,13 +18,14 @@ import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pms_drill.errors import DrillError
+from pms_drill.lease import MARK_VARIABLE
 
 _PR_SET_PDEATHSIG = 1
 #: Loaded before any fork: between fork and exec nothing may be imported or allocated.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 #: What a started program sees of our own environment; everything else is given by name.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", MARK_VARIABLE)
 
 
 def _die_with_parent() -> None:

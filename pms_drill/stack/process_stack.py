@@ -10,7 +10,7 @@ import secrets
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
@@ -18,6 +18,7 @@ from typing import Self, get_args
 import httpx
 
 from pms_drill import clock
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.evidence.bookings import Booking
@@ -26,6 +27,7 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.external import TOXIPROXY, find
 from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy import OwnToxiproxy, Toxiproxy
 from pms_drill.faults.toxiproxy_server import ToxiproxyServer
 from pms_drill.lease import Lease
@@ -36,6 +38,7 @@ from pms_drill.stack.agent_program import REPO, AgentProgram
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.gate import OPEN, Gate
+from pms_drill.stack.https_way import HttpsWay, on_loopback
 from pms_drill.stack.own_programs import start_listening
 from pms_drill.stack.pms import Ground, Pms
 from pms_drill.stack.pms_reader import PmsReader
@@ -59,6 +62,7 @@ class ProcessStack:
 
     capabilities: frozenset[str] = frozenset(get_args(Capability))
     gate: Gate = OPEN
+    lacking: Mapping[Needs, tuple[SkipReason, str]] = {}
     _agent: Agent
     _toxiproxy: Toxiproxy
 
@@ -134,6 +138,10 @@ class ProcessStack:
             probe_headers={"Authorization": f"Basic {b64encode(f'{self.agent_key}:'.encode()).decode()}"},
             pms=self._pms.switches,
         )
+
+    def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:
+        """The way from agent to PMS in https, for as long as the context lasts."""
+        return on_loopback(self.place, folder)
 
     def scrape(self) -> Scrape:
         """Read the agent's metrics now.

@@ -1,12 +1,14 @@
 """The base state of an installed QloApps, kept in the cache: making it takes 10 to 20 s, copying it about one.
 
 It holds a tree and a data folder of the database, both as they are right after the installation, with the web service
-on and without any key. Its name is a digest of everything that it was made from.
+on and without any key. Its name is a digest of everything that it was made from. The password in it opens nothing: each
+run changes it in its own copies, before anything but the harness uses them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,6 +20,7 @@ import filelock
 from pms_drill.errors import DrillError
 from pms_drill.external.finder import CACHE_VARIABLE, cache_folder
 from pms_drill.lease import Lease
+from pms_drill.stack import qloapps_installer as installer
 from pms_drill.stack import qloapps_settings as settings
 from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.mariadb import Database, DatabaseServer
@@ -116,17 +119,17 @@ def lay_out(base: Path, target: Path) -> None:
 
 
 def _make(origin: Origin, work: Path, log: Path, lease: Lease) -> None:
-    tree, data = work / "tree", work / "data"
+    tree, data, password = work / "tree", work / "data", secrets.token_hex(16)
     work.mkdir()
     origin.tree.copy(tree)
     origin.server.install(data, log)
     database = Database(origin.server, data, log, lease.new_folder("db"))
     try:
         database.start(lease.add_child)
-        database.run(sql.new_schema())
+        database.run(sql.new_schema(password))
         if origin.tree.installer:
-            _install(origin.php, tree, database, log)
-        where = {"schema": sql.SCHEMA, "user": sql.USER, "password": sql.PASSWORD}
+            _install(origin.php, tree, database, password, log)
+        where = {"schema": sql.SCHEMA, "user": sql.USER, "password": password}
         prefix = settings.point_at(tree, server=database.address, **where)
         if origin.dump is not None:
             database.load(sql.SCHEMA, origin.dump.read_text(encoding="utf-8", errors="surrogateescape"))
@@ -136,23 +139,9 @@ def _make(origin: Origin, work: Path, log: Path, lease: Lease) -> None:
     shutil.rmtree(tree / "install", ignore_errors=True)
 
 
-def _install(php: Php, tree: Path, database: Database, log: Path) -> None:
-    """Run QloApps' own installer. A country whose language pack must be fetched does not work without the internet."""
-    options = {
-        "domain": sql.DOMAIN,
-        "db_server": database.address,
-        "db_name": sql.SCHEMA,
-        "db_user": sql.USER,
-        "db_password": sql.PASSWORD,
-        "country": "gb",
-        "language": "en",
-        "timezone": "UTC",
-        "email": "drill@example.com",
-        "password": "drill-password",
-        "send_email": "0",
-        "newsletter": "0",
-    }
-    words = php.words("index_cli.php", *[f"--{name}={text}" for name, text in options.items()])
+def _install(php: Php, tree: Path, database: Database, password: str, log: Path) -> None:
+    """Run QloApps' own installer."""
+    words = php.words(*installer.words(database.address, password))
     try:
         done = subprocess.run(
             words,
@@ -170,7 +159,7 @@ def _install(php: Php, tree: Path, database: Database, log: Path) -> None:
         raise DrillError("QloApps' installer did not end", where=str(tree / "install"), detail=str(error)) from error
     with log.open("a", encoding="utf-8") as sink:
         sink.write(done.stdout)
-    if not (tree / "config" / "settings.inc.php").is_file() or "Installation successfull" not in done.stdout:
+    if not (tree / "config" / "settings.inc.php").is_file() or not installer.succeeded(done.stdout):
         raise DrillError(
             f"QloApps' installer failed with exit code {done.returncode}",
             where=str(log),

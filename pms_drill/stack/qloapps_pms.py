@@ -43,7 +43,7 @@ class QloAppsPms:
         self._rooms = rooms_per_type
         self.agent_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self.harness_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
-        canaries.plant(canaries.DB_PASSWORD, sql.PASSWORD)
+        self._password = canaries.plant(canaries.DB_PASSWORD, secrets.token_hex(16))
         self._database: Database | None = None
         self._server: PhpServer | None = None
         self._switches: QloAppsSwitches | None = None
@@ -86,6 +86,7 @@ class QloAppsPms:
         restore_data(base, folder / "data")
         self._database = Database(self._origin.server, folder / "data", ground.log("database"), folder)
         self._database.start(ground.lease.add_child)
+        self._database.run(sql.change_password(self._password))
         proxy = ground.toxiproxy.create(DATABASE_PROXY, self._database.address)
         prefix = self._point(folder / "tree", proxy)
         self._prepare(self._database, prefix)
@@ -94,7 +95,13 @@ class QloAppsPms:
         self._server.start(ground.lease.add_child)
         await_answer(self._server.address, self.agent_key)
         self._switches = QloAppsSwitches(
-            self._database, proxy, self._server, prefix=prefix, key=self.agent_key, note_child=ground.lease.add_child
+            self._database,
+            proxy,
+            self._server,
+            prefix=prefix,
+            key=self.agent_key,
+            password=self._password,
+            note_child=ground.lease.add_child,
         )
         ground.note("stack", "qloapps", "started", ", ".join(self.versions.values()))
 
@@ -108,7 +115,7 @@ class QloAppsPms:
             self._database.kill()  # its data folder is removed with the run
 
     def _point(self, tree: Path, proxy: Proxy) -> str:
-        return settings.point_at(tree, server=proxy.listen, schema=sql.SCHEMA, user=sql.USER, password=sql.PASSWORD)
+        return settings.point_at(tree, server=proxy.listen, schema=sql.SCHEMA, user=sql.USER, password=self._password)
 
     def _prepare(self, database: Database, prefix: str) -> None:
         count = f"SELECT id_product,COUNT(*) FROM {prefix}htl_room_information GROUP BY id_product"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 #: The shop's domain. It is a name, not an address: ports change from run to run, and the data is kept between runs.
 DOMAIN = "pms.drill.example"
 #: Schema and account that QloApps uses.
-SCHEMA, USER, PASSWORD = "qloapps", "qloapps", "qloapps"
+SCHEMA, USER = "qloapps", "qloapps"
 #: Where the account comes from: by socket and by loopback.
 ACCOUNT_HOSTS = ("localhost", "127.0.0.1")
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
@@ -43,12 +43,17 @@ _EVERYTHING = (
 HARNESS_MAY: Mapping[str, tuple[str, ...]] = dict.fromkeys(_EVERYTHING.split(), METHODS)
 
 
-def new_schema() -> list[str]:
+def new_schema(password: str) -> list[str]:
     """An empty schema and an account for QloApps, by socket and by loopback."""
     who = [f"'{USER}'@'{host}'" for host in ACCOUNT_HOSTS]
-    made = [f"CREATE USER {name} IDENTIFIED BY '{PASSWORD}'" for name in who]
+    made = [f"CREATE USER {name} IDENTIFIED BY '{password}'" for name in who]
     granted = [f"GRANT ALL ON {SCHEMA}.* TO {name}" for name in who]
     return [f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4", *made, *granted]
+
+
+def change_password(password: str, hosts: Sequence[str] = ACCOUNT_HOSTS) -> list[str]:
+    """Another password for QloApps' account, from its next connection on."""
+    return [f"ALTER USER '{USER}'@'{host}' IDENTIFIED BY '{password}'" for host in hosts]
 
 
 def base_settings(prefix: str) -> list[str]:

@@ -48,6 +48,7 @@ class QloAppsSwitches:
         database, proxy, server: the running programs, and the proxy in front of the database.
         prefix: of the tables.
         key: the agent's key.
+        password: of QloApps' account at the database.
         note_child: told process id and name of what is started again, for the lease.
     """
 
@@ -59,6 +60,7 @@ class QloAppsSwitches:
         *,
         prefix: str,
         key: str,
+        password: str,
         note_child: Callable[[int, str], None],
     ) -> None:
         self._database = database
@@ -66,6 +68,7 @@ class QloAppsSwitches:
         self._server = server
         self._prefix = prefix
         self._key = key
+        self._password = password
         self.new_key = canaries.plant(canaries.PMS_KEY, secrets.token_hex(16).upper())
         self._note_child = note_child
         self._lock = ExitStack()
@@ -198,7 +201,7 @@ class QloAppsSwitches:
     def _refuses_to_write(self) -> bool:
         """As QloApps' own account, on a connection of its own as each request has: nothing is changed."""
         write = f"DELETE FROM {self._prefix}orders WHERE id_order=0"
-        return self._error_of(write, user=sql.USER, password=sql.PASSWORD) in _MYSQL_NO_RIGHT
+        return self._error_of(write, user=sql.USER, password=self._password) in _MYSQL_NO_RIGHT
 
     def _lock_table(self) -> None:
         link = self._lock.enter_context(self._database.connection(sql.SCHEMA))

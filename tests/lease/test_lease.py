@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -15,15 +16,16 @@ import psutil
 import pytest
 
 from pms_drill.errors import DrillError
-from pms_drill.lease import STATE_VARIABLE, HealReport, Lease, Process, heal, heal_command
+from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, HealReport, Lease, Process, heal, heal_command
 
-#: A run: takes a lease, starts a child that outlives it, makes a folder, tells about them and waits to be ended.
+#: A run, whose child is known by its note only: takes a lease, starts a child that outlives it, makes a folder, tells
+#: about them and waits to be ended.
 RUN = """
 import subprocess, sys
 from pathlib import Path
 from pms_drill.lease import Lease
 with Lease(Path(sys.argv[1])) as lease:
-    child = subprocess.Popen(["sleep", "300"], start_new_session=True, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(["/bin/sleep", "300"], env={}, start_new_session=True, stdout=subprocess.DEVNULL)
     lease.add_child(child.pid, "sleeper")
     folder = lease.new_folder("test")
     (folder / "file").write_text("x")
@@ -210,3 +212,38 @@ def test_heal_command_tells_what_it_did(
     assert heal_command(said.append) == 0
     assert f"ended sleeper {run.child.pid}" in said
     assert not run.folder.exists()
+
+
+#: A run that is killed between starting a child and noting it; the child's own child is older than any note, too.
+UNNOTED = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from pms_drill.lease import Lease
+with Lease(Path(sys.argv[1])):
+    words = ["sh", "-c", "sleep 300 & echo $!; exec sleep 300"]
+    child = subprocess.Popen(words, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    print(child.pid, child.stdout.readline(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_child_that_was_not_noted_yet_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "300"])
+    run = subprocess.run([sys.executable, "-c", UNNOTED, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == -signal.SIGKILL
+    pids = [int(word) for word in run.stdout.split()]
+    assert all(psutil.pid_exists(pid) for pid in pids)
+    report = heal(tmp_path)
+    assert sorted(process.pid for process in report.ended) == sorted(pids)
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait(timeout=5)
+
+
+def test_what_is_started_after_a_lease_is_not_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(MARK_VARIABLE, raising=False)
+    with Lease(tmp_path) as outer:
+        with Lease(tmp_path) as inner:
+            assert os.environ[MARK_VARIABLE] == inner.path.name
+        assert os.environ[MARK_VARIABLE] == outer.path.name
+    assert MARK_VARIABLE not in os.environ

@@ -26,7 +26,7 @@ def main() -> None:
         children = [child.pid for child in psutil.Process().children(recursive=True)]
         ready.with_suffix(".part").write_text(json.dumps(children))
         ready.with_suffix(".part").rename(ready)
-        threading.Event().wait(120)
+        threading.Event().wait(600)
 
 
 main()

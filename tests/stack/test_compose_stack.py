@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from pms_drill import lease as leases
-from pms_drill import profile as profiles
+from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
-from pms_drill.faults import catalogue_engine, catalogue_process, catalogue_tcp
+from pms_drill.faults import catalogue, catalogue_engine, catalogue_process, catalogue_tcp
 from pms_drill.faults.lifecycle import Fault, injected
-from pms_drill.lease import STATE_VARIABLE, EngineAway, Lease
-from pms_drill.stack.agent_program import REPO
-from pms_drill.stack.compose import PMS_VARIABLE, ComposeStack, compose_stack
-from pms_drill.stack.compose_images import choices, images
-from pms_drill.stack.engine import RUN_LABEL, connect, remove_engine_run
+from pms_drill.faults.story import Needs
+from pms_drill.lease import Lease
+from pms_drill.stack.base import Stack
+from pms_drill.stack.compose import ComposeStack
+from pms_drill.stack.engine import RUN_LABEL
+from pms_drill.stack.equipped import equipped, missing
+from tests.faults.test_faults_of_processes_and_tls import SEEN, SPECIAL, kinds
+from tests.stack.compose_help import engine, eventually, have_images, left, opened, place
+
+__all__ = ["engine", "place"]
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]
 
-HOLD = Path(__file__).with_name("hold_a_compose_stack.py")
 STAY = {"hotel_id": 1, "check_in": "2027-03-01", "check_out": "2027-03-03", "room_type": 1}
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Any]:
-    """An engine with our images: built from Debian packages where no registry answers."""
-    try:
-        client = connect()
-    except EngineAway as error:
-        pytest.skip(f"needs-engine: {error.what}")
-    try:
-        images(client, REPO, choices(REPO, os.environ), twin=True, say=print)
-    except DrillError as error:
-        if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-            pytest.skip(f"needs-images: {error.what}; docker/local-images.sh needs root and debootstrap")
-        subprocess.run(["sh", str(REPO / "docker" / "local-images.sh")], check=True, timeout=800)
-        images(client, REPO, choices(REPO, os.environ), twin=True, say=print)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for runs, with leases of its own, and the twin as the PMS."""
-    folder = tmp_path_factory.mktemp("compose")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(STATE_VARIABLE, str(folder / "state"))
-        patch.setenv(PMS_VARIABLE, "twin")
-        yield folder
-
-
-def opened(place: Path, lease: Lease, label: str, **settings: Any) -> ComposeStack:
-    run_dir = place / label
-    (run_dir / "logs").mkdir(parents=True, exist_ok=True)
-    profile = profiles.load("reference-fast")
-    return compose_stack(profile, run_dir, label=label, lease=lease, seed=1, **settings)
 
 
 @pytest.fixture(scope="session")
@@ -80,29 +41,13 @@ def clean(stack: ComposeStack) -> Iterator[ComposeStack]:
     assert stack.make_clean() == []
 
 
-def ask(stack: ComposeStack) -> httpx.Response:
+def ask(stack: Stack) -> httpx.Response:
     return httpx.post(f"{stack.addresses.agent}/api/v1/pms/availability", json=STAY, timeout=20.0)
 
 
 def inside(stack: ComposeStack, service: str, *words: str) -> tuple[int, str]:
     code, told = stack.container(service).exec_run(list(words))
     return code, told.decode(errors="replace")
-
-
-def left(client: Any, run: str) -> list[Any]:
-    filters = {"label": f"{RUN_LABEL}={run}"}
-    return [*client.containers.list(all=True, filters=filters), *client.networks.list(filters=filters),
-            *client.volumes.list(filters=filters)]  # fmt: skip
-
-
-def eventually(what: str, condition: Any, within: float) -> None:
-    polling = Retrying(
-        stop=stop_after_delay(within), wait=wait_fixed(0.1), retry=retry_if_result(lambda done: not done)
-    )
-    try:
-        polling(condition)
-    except Exception as error:
-        raise AssertionError(f"in {within:g} s it did not come true: {what}") from error
 
 
 def test_guest_is_answered_by_the_pms_through_both_proxies(clean: ComposeStack) -> None:
@@ -129,6 +74,42 @@ def test_fault_is_measured_and_its_heal_too(clean: ComposeStack, fault: Fault) -
         pass
     clean.restart_agent()
     assert ask(clean).json()["source"] == "pms"
+
+
+#: Of the faults that need more than the proxies, those that containers cannot have, and the reason.
+NOT_HERE = {
+    "full_backlog": SkipReason.STACK_CANNOT,
+    "clock_forward": SkipReason.NEEDS_TOOL,
+    "clock_back": SkipReason.NEEDS_TOOL,
+}
+
+
+@pytest.mark.parametrize("fault", SPECIAL.values(), ids=SPECIAL)
+def test_equipment_for_a_fault_works_or_is_a_typed_skip(clean: ComposeStack, fault: Fault) -> None:
+    lacks = missing(clean, fault.needs)
+    assert (lacks[0] if lacks else None) == NOT_HERE.get(fault.name)
+    if lacks:
+        return
+    with equipped(clean, fault.needs) as ready:
+        ready.restart_agent()
+        assert ask(ready).json()["source"] == "pms"
+        with injected(fault, ready.place):
+            if SEEN[fault.name]:
+                assert (ask(ready).status_code, kinds(ready)) == (SEEN[fault.name][0], {SEEN[fault.name][1]})
+        assert ask(ready).json()["source"] == "pms"
+    clean.restart_agent()
+    assert ask(clean).json()["source"] == "pms"
+
+
+def test_faults_of_http_act_over_tls_too(clean: ComposeStack, engine: Any) -> None:
+    with equipped(clean, frozenset({Needs.HTTPS})) as ready:
+        ready.restart_agent()
+        for name in ("server_error", "hang", "reset_before"):
+            with injected(catalogue.named(name, catalogue.Scale(0.5, 2)), ready.place):
+                assert ask(ready).status_code in (502, 504)
+        assert ask(ready).json()["source"] == "pms"
+    services = [one.labels["com.docker.compose.service"] for one in left(engine, clean.run) if hasattr(one, "labels")]
+    assert "tls-front" not in services
 
 
 def test_locked_toxiproxy_is_restarted_and_holds_its_proxies_again(clean: ComposeStack) -> None:
@@ -201,7 +182,7 @@ def test_tools_of_the_runbook_work_inside(clean: ComposeStack) -> None:
 
 
 def test_down_removes_what_is_ours_and_nothing_else(engine: Any, place: Path) -> None:
-    image = next(iter(images(engine, REPO, choices(REPO, os.environ), twin=True, say=print).values()))
+    image = next(iter(have_images(engine, twin=True).values()))
     stranger = engine.containers.create(image, labels={RUN_LABEL: "of-somebody-else"})
     try:
         with Lease() as lease, opened(place, lease, "short") as running:
@@ -213,34 +194,6 @@ def test_down_removes_what_is_ours_and_nothing_else(engine: Any, place: Path) ->
         stranger.remove(force=True)
     assert (place / "short" / "logs" / "short-agente-api.log").read_text()
     assert (place / "short" / "evidence" / "short" / "ledger.jsonl").read_text()
-
-
-def test_killed_run_is_cleaned_by_heal_and_the_one_beside_it_lives(
-    engine: Any, place: Path, stack: ComposeStack, tmp_path: Path
-) -> None:
-    ready = tmp_path / "ready"
-    holder = subprocess.Popen([sys.executable, str(HOLD), str(tmp_path / "run"), str(ready)], cwd=REPO)
-    try:
-        eventually("the other stack is up", lambda: ready.exists() or holder.poll() is not None, within=180)
-        assert holder.poll() is None
-        run = ready.read_text()
-        assert left(engine, run)
-    finally:
-        holder.send_signal(signal.SIGKILL)
-        holder.wait(timeout=20)
-    report = leases.heal(remove_engine_run=remove_engine_run)
-    assert report.trouble == []
-    assert report.engine
-    assert left(engine, run) == []
-    assert ask(stack).status_code == 200
-
-
-def test_taken_port_is_told_and_nothing_is_left(engine: Any, place: Path) -> None:
-    with socket.create_server(("127.0.0.1", 9090)), Lease() as lease:
-        stack = opened(place, lease, "conflict", runbook=True)
-        with pytest.raises(DrillError, match="a port is taken"), stack:
-            pass
-        assert left(engine, stack.run) == []
 
 
 def test_image_that_is_not_to_be_had_is_told_and_nothing_is_left(

@@ -16,19 +16,24 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pymysql
 import pytest
 
 from pms_drill import lease as leases
 from pms_drill import profile as profiles
 from pms_drill.checks.verdict import SkipReason, Unproven
+from pms_drill.external.finder import cache_folder
 from pms_drill.faults import catalogue_pms
 from pms_drill.faults.lifecycle import Fault, injected
 from pms_drill.faults.scale import Scale
 from pms_drill.lease import Lease
 from pms_drill.report.skips import skip
+from pms_drill.stack import qloapps_settings as settings
+from pms_drill.stack import qloapps_sql as sql
 from pms_drill.stack.embedded import embedded_stack
 from pms_drill.stack.native import native_stack
 from pms_drill.stack.process_stack import ProcessStack
+from pms_drill.stack.qloapps_pms import QloAppsPms
 from pms_drill.stack.qloapps_tree import look
 from tests.stack.test_embedded_stack import HOLD, eventually
 
@@ -135,6 +140,24 @@ def test_key_of_the_run_stands_in_no_log_of_the_pms(qloapps_stack: ProcessStack)
     logs = "".join(path.read_text(errors="replace") for path in (qloapps_stack.run_dir / "logs").glob("q-*.log"))
     assert qloapps_stack.agent_key not in logs
     assert qloapps_stack.pms_key not in logs
+
+
+def test_database_password_is_the_runs_own_and_that_of_the_base_state_opens_nothing(
+    qloapps_stack: ProcessStack,
+) -> None:
+    pms = qloapps_stack._pms
+    assert isinstance(pms, QloAppsPms)
+    assert pms._database is not None
+    base = cache_folder() / pms._origin.name() / "tree" / "config" / "settings.inc.php"
+    kept = settings.value(base.read_text(), "_DB_PASSWD_")
+    assert kept != pms._password
+    with pms._database.connection(sql.SCHEMA, user=sql.USER, password=pms._password) as link:
+        link.ping(reconnect=False)
+    with (
+        pytest.raises(pymysql.OperationalError, match="Access denied"),
+        pms._database.connection(sql.SCHEMA, user=sql.USER, password=kept),
+    ):
+        pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="children die with their parent on Linux only")

@@ -52,3 +52,12 @@ def test_read_only_account_keeps_no_right_to_write() -> None:
     granted = [line for line in sql.grants(read_only=True) if line.startswith("GRANT")]
     assert len(granted) == 2
     assert not any(word in line for line in granted for word in ("ALL", "INSERT", "UPDATE", "DELETE"))
+
+
+def test_password_changes_for_every_host_that_the_account_comes_from() -> None:
+    made = "\n".join(sql.new_schema("first"))
+    changed = sql.change_password("second")
+    assert len(changed) == len(sql.ACCOUNT_HOSTS) == made.count("IDENTIFIED BY 'first'")
+    for host, statement in zip(sql.ACCOUNT_HOSTS, changed, strict=True):
+        assert statement == f"ALTER USER '{sql.USER}'@'{host}' IDENTIFIED BY 'second'"
+        assert f"'{sql.USER}'@'{host}'" in made
