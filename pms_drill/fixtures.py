@@ -11,7 +11,6 @@ from pms_drill import profile as profiles
 from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.lease import Lease
-from pms_drill.load.plan import plan_for
 from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.view import StackUnderLoad
 from pms_drill.options import OPTIONS, Options
@@ -86,7 +85,6 @@ def guests(stack: Stack) -> Iterator[Guests]:
 def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
     """The load of this tier, run once, at the settings that are deployed and with the PMS's real latencies."""
     deployed = profiles.load(options.profile.load.profile) if options.profile.load.profile else options.profile
-    plan = plan_for(options.tier.name, options.tier.load)
     with open_stack(
         options.stack,
         deployed,
@@ -97,4 +95,4 @@ def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
         latency="recorded",
     ) as running:
         under_load = StackUnderLoad(running)
-        yield run_load(under_load, plan, options.seed, options.run_dir, running.journal)
+        yield run_load(under_load, options.load_plan, options.seed, options.run_dir, running.journal)

@@ -13,8 +13,9 @@ import pytest
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
 from pms_drill.cli_options import TARGET_OPTIONS
+from pms_drill.load.plan import LoadPlan, plan_for
 from pms_drill.profile import Profile
-from pms_drill.stack.backends import usual_profile
+from pms_drill.stack.backends import stand_in, usual_profile
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, Tier, load_tier
 
@@ -47,6 +48,16 @@ class Options:
     def label(self) -> str:
         """Names this worker's files in the run's folder."""
         return f"{self.part}-{self.worker}"
+
+    @property
+    def load_plan(self) -> LoadPlan:
+        """The load of the tier, at the pace of the PMS that the stack has.
+
+        Raises:
+            DrillError: tiers.toml has a setting that no load plan has.
+        """
+        tier = self.tier
+        return plan_for(tier.name, tier.load | ({} if stand_in(self.stack) else tier.load_on_real_pms))
 
     def for_workers(self) -> dict[str, Any]:
         """What xdist's workers must have from the controller, as `read` takes it there."""

@@ -16,7 +16,6 @@ from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes import experiments
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
-from pms_drill.load.plan import plan_for
 from pms_drill.options import OPTIONS
 from pms_drill.report import show
 from pms_drill.report.collect import OutcomeCollector
@@ -87,7 +86,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item per property and experiment; items of one experiment stay on one worker."""
     options = metafunc.config.stash[OPTIONS]
     if "load_phase" in metafunc.fixturenames:
-        metafunc.parametrize("load_phase", plan_for(options.tier.name, options.tier.load).judged_phases)
+        metafunc.parametrize("load_phase", options.load_plan.judged_phases)
     for fixture in metafunc.fixturenames:
         names = experiments.NAMES.get(fixture, ())
         if metafunc.definition.get_closest_marker("seen_at_the_pms"):

@@ -49,6 +49,7 @@ class Tier(_Table):
         contracts: see `ContractsPart`.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
         load: settings for `pms_drill.load.plan.plan_for`.
+        load_on_real_pms: laid over `load` where the PMS is a real QloApps.
         skips: stack -> reasons for which a test may be skipped.
     """
 
@@ -60,6 +61,7 @@ class Tier(_Table):
     contracts: ContractsPart = ContractsPart()
     chaos: ChaosPart = ChaosPart()
     load: dict[str, float | str] = {}
+    load_on_real_pms: dict[str, float | str] = {}
     skips: dict[Stack, list[SkipReason]] = {}
 
     @field_validator("parts")

@@ -8,6 +8,9 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind
 
+#: Statuses by which QloApps and gateways refuse a key (behaviour of 1.7.0; 405 is a permission that is missing).
+_REFUSALS = (401, 403, 405)
+
 
 def refused_key_is_not_tried_again(evidence: Evidence) -> Verdict:
     """AUTH-01: each question costs one call, and each reservation at most one booking: a refused key stays refused."""
@@ -16,7 +19,9 @@ def refused_key_is_not_tried_again(evidence: Evidence) -> Verdict:
     calls = evidence.calls(evidence.phases["impact"], probes=False)
     struck = evidence.asked("strike", kind=Kind.RESERVATION)
     strike = evidence.phases.get("strike")
-    bookings = [entry for entry in evidence.ledger if strike and strike.holds(entry.received) and is_booking(entry)]
+    # What is answered otherwise was sent after the heal, when a reservation may be tried again.
+    refused = [entry for entry in evidence.ledger if entry.status in _REFUSALS and is_booking(entry)]
+    bookings = [entry for entry in refused if strike and strike.holds(entry.received)]
     seen = {
         "answers": f"{len(failures)} questions and {len(struck)} reservations met the refusal",
         "ledger": f"{len(calls)} calls for questions, {len(bookings)} bookings",

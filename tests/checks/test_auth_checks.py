@@ -30,6 +30,11 @@ def test_a_refused_key_that_is_tried_again_fails(again):
     assert auth.refused_key_is_not_tried_again(refused(ledger=[*LEDGER, again])).outcome is Outcome.FAILED
 
 
+def test_a_reservation_that_is_tried_again_once_the_key_is_good_passes():
+    healed = refused(ledger=[*LEDGER, booked(8.12, "cat", 200)])
+    assert auth.refused_key_is_not_tried_again(healed).outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -12,6 +12,7 @@ from pms_drill.errors import DrillError
 from pms_drill.load.bands import load_targets
 from pms_drill.load.plan import LoadPlan, plan_for
 from pms_drill.load.schedule import DAYS, Arrival, Guests, arrivals, letters
+from pms_drill.tiers import load_tier
 
 GUESTS = Guests(seed=3, token="abc", first_night=date(2027, 3, 1), hotel_id=1, room_type=2)
 
@@ -39,9 +40,11 @@ def test_smoke_is_steady_only_and_the_other_tiers_recover() -> None:
     assert plan_for("pr").judged_phases == plan_for("weekly").judged_phases == ("steady", "recovered")
 
 
-@pytest.mark.parametrize("tier", ["smoke", "pr", "weekly"])
-def test_every_judged_phase_of_a_tier_has_samples_enough_for_a_verdict(tier: str) -> None:
-    plan, table = plan_for(tier), load_targets()
+@pytest.mark.parametrize("real_pms", [False, True], ids=["twin", "real PMS"])
+@pytest.mark.parametrize("name", ["smoke", "pr", "weekly"])
+def test_every_judged_phase_of_a_tier_has_samples_enough_for_a_verdict(name: str, real_pms: bool) -> None:
+    tier, table = load_tier(name), load_targets()
+    plan = plan_for(name, tier.load | (tier.load_on_real_pms if real_pms else {}))
     for seconds in (getattr(plan, phase) for phase in plan.judged_phases):
         calls = seconds * (plan.availability + plan.reservations)
         assert calls >= table.availability.minimum
