@@ -66,6 +66,8 @@ def failures_at_once_open_it_once(evidence: Evidence) -> Verdict:
         return unknown(claimed, metrics="fewer than two scrapes around the failures")
     if len(failures) <= evidence.policy.threshold:
         return unknown(claimed, answers=f"only {len(failures)} failed at once")
+    if window.last.started < max(operation.ended for operation in failures):
+        return unknown(claimed, metrics="no scrape between the failures and the heal")
     count = window.grown(evidence.policy.metrics.transitions, **{"from": "closed", "to": "open"})
     told = f"{len(failures)} failed at once, {sum(map(is_rejection, after))} of {len(after)} rejected afterwards"
     if not any(map(is_rejection, after)):

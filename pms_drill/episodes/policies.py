@@ -9,7 +9,7 @@ import httpx
 from pms_drill import clock
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.scene import Scene
-from pms_drill.episodes.steps import MARGIN, ask, bundle, fail, heal, trip
+from pms_drill.episodes.steps import MARGIN, ask, await_scrape, bundle, fail, heal, trip
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.faults.catalogue import EVERYTHING, server_error, slow_answers
 from pms_drill.faults.lifecycle import injected
@@ -20,8 +20,6 @@ from pms_drill.stack.base import Stack
 _PROBES, _WAITS = 4, 3
 #: Pause between rounds of guests.
 _ROUND_S = 0.1
-#: The observer looks more often than this, so that the last calls are seen before the heal.
-_LAST_SCRAPE_S = 0.3
 
 
 def run(stack: Stack, name: str, seed: int) -> Evidence:
@@ -123,7 +121,7 @@ def _disabled_breaker(scene: Scene) -> None:
     with injected(server_error(), scene.stack.place) as injection:
         armed = clock.now()
         ask(scene, "impact", 2 * scene.profile.breaker.failure_threshold + MARGIN)
-        scene.pause(_LAST_SCRAPE_S)
+        await_scrape(scene)
         heal(scene, injection, armed)
     ask(scene, "after")
 

@@ -17,6 +17,7 @@ from pms_drill.faults.lifecycle import Injection, injected
 MARGIN = 3
 #: A fault that answers at once and behind which the ledger sees every call.
 FAULT = "server_error"
+_SCRAPE_LIMIT_S = 2.0
 
 
 def fail(scene: Scene, count: int, phase: str) -> None:
@@ -45,6 +46,12 @@ def trip_at_once(scene: Scene, phase: str = "impact") -> bool:
     with scene.phase(phase):
         crowd(scene, scene.profile.breaker.failure_threshold, phase)
         return any(is_rejection(scene.guests.ask(scene.book.guest(), phase)) for _ in range(MARGIN))
+
+
+def await_scrape(scene: Scene) -> None:
+    """Until the metrics have been read once more, so that they hold all that was before."""
+    since = clock.now()
+    scene.wait_for("a scrape", lambda: scene.observer.scrapes[-1].started >= since, _SCRAPE_LIMIT_S)
 
 
 def heal(scene: Scene, injection: Injection, armed: float) -> None:

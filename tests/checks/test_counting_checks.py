@@ -99,7 +99,7 @@ def test_too_few_who_hung_up_or_answers_that_were_late_anyway_are_unknown(eviden
     assert counting.hanging_up_is_no_failure(evidence).outcome is Outcome.UNKNOWN
 
 
-def at_once(openings, after=None, failures=15):
+def at_once(openings, after=None, failures=15, scraped=4.0):
     counts = counted()
     counts.increments = [one for one in counts.increments if one[1] != outage().policy.metrics.transitions]
     for _ in range(openings):
@@ -107,7 +107,7 @@ def at_once(openings, after=None, failures=15):
     failed = [ask(3.0, f"a{n}", "impact", status=504, took=0.5) for n in range(failures)]
     return outage(
         operations=[*failed, *(after or [mock(3.6, "b", "open")])],
-        scrapes=counts.scrapes(2.0, 4.0),
+        scrapes=counts.scrapes(2.0, scraped),
         expectation=expectation(fault="hang", error_kind="timeout", problem_statuses=(504,)),
     )
 
@@ -123,8 +123,13 @@ def test_an_opening_that_is_not_counted_once_fails(openings):
 
 @pytest.mark.parametrize(
     "evidence",
-    [at_once(1, failures=5), at_once(1, after=[ask(3.6, "b", "open", status=502)]), outage(scrapes=[])],
-    ids=["too few", "nobody rejected", "no scrapes"],
+    [
+        at_once(1, failures=5),
+        at_once(1, after=[ask(3.6, "b", "open", status=502)]),
+        outage(scrapes=[]),
+        at_once(0, scraped=3.4),
+    ],
+    ids=["too few", "nobody rejected", "no scrapes", "last scrape before the failures"],
 )
 def test_nothing_at_once_is_unknown(evidence):
     assert counting.failures_at_once_open_it_once(evidence).outcome is Outcome.UNKNOWN
