@@ -17,7 +17,7 @@ from pms_drill.episodes.able import fault_for
 from pms_drill.episodes.causes_mitigations import Operator, lacks, operator
 from pms_drill.episodes.causes_table import Mitigation, Scenario, scenario
 from pms_drill.episodes.expectations import RETRY_AFTER_S
-from pms_drill.episodes.outage import settle, slack, steady
+from pms_drill.episodes.outage import longest_pending, settle, slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.causes import CauseEvidence, Mended, MockTrial, Trial, Validation
 from pms_drill.evidence.history import Operation
@@ -57,6 +57,8 @@ def run(stack: Stack, name: str, seed: int) -> CauseEvidence:
             seen.reserve_in_vain()
             seen.try_the_mock(acting)
             seen.mend(acting)
+            # One booking at a time: a guest who comes while the queue of the incident is worked off is told to wait.
+            scene.wait_until_ended("worked off", longest_pending(stack.profile, stack.profile.breaker.recovery_timeout))
             seen.validate()
             if (
                 entry.helps is Mitigation.ROTATE_KEY

@@ -160,9 +160,12 @@ def _strike(scene: Scene) -> None:
 
 
 def settle(scene: Scene, wait: float) -> None:
-    """Until every reservation has ended: unknown ones wait for the settle time, and it may double once."""
-    profile = scene.profile
-    within = wait + 2 * profile.pms.timeout + 4 * profile.pms.settle + 4 * profile.pms.outbox_interval + 3.0
+    """Until every reservation has ended, and a last look at each of them."""
     with scene.phase("settled"):
-        scene.wait_until_ended("settled", within)
+        scene.wait_until_ended("settled", longest_pending(scene.profile, wait))
         scene.look_up_all("settled")
+
+
+def longest_pending(profile: Profile, wait: float) -> float:
+    """Seconds in which reservations end: unknown ones wait for the settle time, and it may double once."""
+    return wait + 2 * profile.pms.timeout + 4 * profile.pms.settle + 4 * profile.pms.outbox_interval + 3.0
