@@ -76,7 +76,7 @@ def container_of(client: DockerClient, run: str, service: str) -> Container:
     """
     labels = [f"{RUN_LABEL}={run}", f"com.docker.compose.service={service}"]
     with engine_errors("list the containers"):
-        found = client.containers.list(all=True, filters={"label": labels})
+        found = client.containers.list(all=True, ignore_removed=True, filters={"label": labels})
     if found:
         return found[0]
     raise DrillError(f"there is no container of the service {service}", where=f"{RUN_LABEL}={run}")
@@ -140,7 +140,7 @@ def _remove(client: DockerClient, run: str) -> list[str]:
     def rest() -> bool:
         """One sweep; whether another is needed. What a cut compose has asked for may still come into being."""
         nonlocal empty
-        containers = client.containers.list(all=True, filters=filters)
+        containers = client.containers.list(all=True, ignore_removed=True, filters=filters)
         found = [sweep("container", containers, lambda one: one.remove(force=True, v=True))]
         found.append(sweep("network", client.networks.list(filters=filters), lambda one: one.remove()))
         found.append(sweep("volume", client.volumes.list(filters=filters), lambda one: one.remove(force=True)))

@@ -67,8 +67,8 @@ def opened(place: Path, lease: Lease, label: str, **settings: Any) -> ComposeSta
 def left(client: Any, run: str) -> list[Any]:
     """What carries this run's label."""
     filters = {"label": f"{RUN_LABEL}={run}"}
-    return [*client.containers.list(all=True, filters=filters), *client.networks.list(filters=filters),
-            *client.volumes.list(filters=filters)]  # fmt: skip
+    containers = client.containers.list(all=True, ignore_removed=True, filters=filters)
+    return [*containers, *client.networks.list(filters=filters), *client.volumes.list(filters=filters)]
 
 
 def eventually(what: str, condition: Any, within: float) -> None:

@@ -82,7 +82,7 @@ class Run:
     @property
     def things(self) -> list[Any]:
         """What it has at the engine so far."""
-        mine = self.engine.containers.list(all=True, filters={"label": RUN_LABEL})
+        mine = self.engine.containers.list(all=True, ignore_removed=True, filters={"label": RUN_LABEL})
         nets = self.engine.networks.list(filters={"label": RUN_LABEL})
         return [thing for thing in [*mine, *nets] if self._label(thing) not in self.known]
 
@@ -109,7 +109,10 @@ class Run:
 
 
 def started(engine: Any, place: Path, folder: Path, **environment: str) -> Run:
-    known = {Run._label(thing) for thing in engine.containers.list(all=True, filters={"label": RUN_LABEL})}
+    known = {
+        Run._label(thing)
+        for thing in engine.containers.list(all=True, ignore_removed=True, filters={"label": RUN_LABEL})
+    }
     known |= {Run._label(thing) for thing in engine.networks.list(filters={"label": RUN_LABEL})}
     words = [str(HOLD), str(folder / "run"), str(folder / "ready")]
     victim = Victim(words, {"PYTHONPATH": str(REPO), **environment}, place / "state", folder / "log")
