@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from pms_drill import clock, profile, runs
+from pms_drill import clock, profile, pytest_command, runs
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.report import page, results, secret_search
@@ -34,13 +33,9 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that a session gets to heal its faults and stop its programs when it is ended early.
 GRACE_S = 10.0
 _POLL_S = 0.2
-_MOST_WORKERS = 4
 _SAY_EVERY_S = 15.0
 #: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
 _ENDED_BY_ITSELF = (0, 1, 5)
-#: pytest_asyncio is not used by the suite; pyproject.toml has a setting of it, and unknown settings are errors.
-_PLUGINS = ("pytest_timeout", "pytest_randomly", "allure_pytest.plugin", "pytest_asyncio.plugin")
-_CONTRACT_PLUGINS = ("_hypothesis_pytestplugin", "schemathesis.pytest.plugin")
 _EXIT_MEANING = {2: "it was interrupted or could not collect", 3: "pytest had an internal error", 4: "wrong usage"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -221,15 +216,15 @@ class Run:
     def _run_part(self, part: str, progress: _Progress, signals: Interruption) -> None:
         folder = results.part_folder(progress.folder, part)
         folder.mkdir(parents=True)
-        workers = self._workers(part)
+        workers = pytest_command.workers(part, self._options.stack, self._options.workers)
         told = f", {workers} workers" if workers else ""
         self._say(f"\n== {part}{told}; at most {page.duration(self._left(progress))} left")
         session = Session(
-            self._argv(part, folder, progress.folder, workers),
+            self._words(part, folder, progress.folder, workers),
             cwd=self._root,
             log=progress.folder / "logs" / f"{part}.log",
             say=self._say,
-            env=_plugins(part) | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
+            env=pytest_command.plugins(part) | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
         )
         try:
             code = self._await(part, session, progress, signals)
@@ -269,43 +264,12 @@ class Run:
                 progress.trouble.append(f"{part}: it was ended before its end, {why}")
                 return None
 
-    def _workers(self, part: str) -> int:
-        """Processes beside the controller; 0 for load, which is measured alone, and for one agent for all.
-
-        Experiments of chaos wait most of their time. On a real PMS, where deadlines are long, there is one more of them
-        than there are cores; with the twin's short ones that makes a busy machine look like a slow agent.
-        """
-        if part == "load" or self._options.stack == "external":
-            return 0
-        if self._options.workers is not None:
-            return self._options.workers
-        more = part == "chaos" and not backends.stand_in(self._options.stack)
-        return min(_MOST_WORKERS, (os.cpu_count() or 1) + more)
-
-    def _argv(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
+    def _words(self, part: str, folder: Path, run_dir: Path, workers: int) -> list[str]:
         options = self._options
-        argv = [
-            sys.executable,
-            "-m",
-            "pytest",
-            part,
-            "-q",
-            "-rfE",
-            "--tb=short",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "xdist",  # others look for it by this name, which it has only if it is loaded so
-        ]
-        argv += ["-n", str(workers), "--dist", "loadgroup"]
-        argv += [f"--randomly-seed={self._context.seed}"]
-        argv += [f"--junitxml={folder / 'junit.xml'}", f"--alluredir={folder / 'allure'}"]
-        argv += [f"--pms-run-dir={run_dir}", f"--pms-tier={options.tier}", f"--pms-stack={options.stack}"]
-        argv += [f"--pms-profile={options.profile}", f"--pms-seed={self._context.seed}"]
-        argv += options.target.words()
-        if options.selection:
-            argv += ["-k", options.selection]
-        return [*argv, *options.extra]
+        own = [f"--pms-run-dir={run_dir}", f"--pms-tier={options.tier}", f"--pms-stack={options.stack}"]
+        own += [f"--pms-profile={options.profile}", f"--pms-seed={self._context.seed}", *options.target.words()]
+        chosen = ["-k", options.selection] if options.selection else []
+        return [*pytest_command.words(part, folder, workers, self._context.seed), *own, *chosen, *options.extra]
 
     def _conclude(self, progress: _Progress) -> RunVerdict:
         try:
@@ -361,16 +325,6 @@ class Run:
                 fail_on=self._options.fail_on,
             )
         )
-
-
-def _plugins(part: str) -> dict[str, str]:
-    """Environment by which pytest and its workers load the plugins that the part needs and no others.
-
-    What else is installed must not change a verdict (one that repeats failed tests would), and each plugin that is
-    found by itself costs seconds per process: pytest rewrites all modules of the packages that bring one.
-    """
-    names = [*_PLUGINS, *(_CONTRACT_PLUGINS if part == "contracts" else ())]
-    return {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ",".join(names)}
 
 
 def _chosen(options: RunOptions, tier: Tier) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from functools import partial
 
 from pms_drill import clock
@@ -135,7 +134,7 @@ def _heal_midway(scene: Scene) -> None:
 
 def _last_room(scene: Scene) -> None:
     """All rooms of a type but one are booked for a night; several guests want the last one, and the PMS is slow."""
-    arrival, kind = _night(scene), scene.profile.pms.room_type
+    arrival, kind = scene.book.night(), scene.profile.pms.room_type
     make = partial(scene.book.guest, check_in=arrival, nights=1, room_type=kind)
     with scene.phase("filling"):
         left = scene.guests.ask(make(), "filling").body.get("rooms_left")
@@ -146,10 +145,6 @@ def _last_room(scene: Scene) -> None:
     with scene.phase("storm"), injected(slow(0.3 * scene.profile.pms.timeout), scene.stack.place):
         rivals = [make() for _ in range(_RIVALS)]
         scene.guests.at_once(partial(scene.guests.reserve, guest, "storm") for guest in rivals)
-
-
-def _night(scene: Scene) -> date:
-    return date.fromisoformat(scene.book.guest().check_in)
 
 
 _CASES: Mapping[str, Callable[[Scene], None]] = {

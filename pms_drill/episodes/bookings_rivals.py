@@ -77,7 +77,7 @@ class Channel:
 def rival_channel(scene: Scene) -> None:
     """The last room of a night is wanted by one guest of the agent and one of the other channel, until both have it."""
     with _channel(scene) as channel, scene.phase("storm"), _as_a_real_one(scene, parallel_bookings()):
-        first, kind = _night(scene), scene.profile.pms.room_type
+        first, kind = scene.book.night(), scene.profile.pms.room_type
         for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
             channel.leave_one_room(night, kind)
             guest = scene.book.guest(check_in=night, nights=1, room_type=kind)
@@ -108,7 +108,7 @@ def silent_loser(scene: Scene) -> None:
 
 
 def _let_guests_lose(scene: Scene, channel: Channel) -> None:
-    first, kind = _night(scene), scene.profile.pms.room_type
+    first, kind = scene.book.night(), scene.profile.pms.room_type
     for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
         channel.leave_one_room(night, kind)
         guest = scene.book.guest(check_in=night, nights=1, room_type=kind)
@@ -132,10 +132,6 @@ def _two_more(scene: Scene) -> None:
 def _sold_twice(bookings: list[Booking], guest: Guest) -> bool:
     live = [one for one in bookings if one.live and one.rooms]
     return any(guest.email in (one.email.lower(), other.email.lower()) for one, other in double_sold(live))
-
-
-def _night(scene: Scene) -> date:
-    return date.fromisoformat(scene.book.guest().check_in)
 
 
 @contextmanager

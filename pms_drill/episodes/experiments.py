@@ -39,7 +39,7 @@ from pms_drill.stack.equipped import equipped, missing
 
 
 @dataclass(frozen=True)
-class Kind:
+class _Family:
     """Experiments of one module.
 
     Attributes:
@@ -51,36 +51,36 @@ class Kind:
     names: tuple[str, ...]
 
 
-_KINDS: Mapping[str, Kind] = {
-    "outage": Kind(outage, OUTAGES),
-    "refusal": Kind(refusal, REFUSALS),
-    "midway": Kind(midway, MIDWAY),
-    "breaker_reset": Kind(reset, ("breaker_reset",)),
-    "mock_switch": Kind(mock_switch, ("mock_switch",)),
-    "streak": Kind(streak, ("streak",)),
-    "simultaneous": Kind(simultaneous, ("simultaneous",)),
-    "half_open_crowd": Kind(half_open_crowd, ("half_open_crowd",)),
-    "late_results": Kind(late_results, ("late_success", "late_failure")),
-    "agent_restart": Kind(agent_restart, ("agent_restart",)),
-    "other_settings": Kind(other_settings, ("other_settings",)),
-    "clock_steps": Kind(clock_steps, ("clock_steps",)),
-    "limited_until": Kind(limited_until, ("limited_until",)),
-    "unsteady": Kind(unsteady, ("unsteady",)),
-    "call_volume": Kind(policies, ("call_volume",)),
-    "growing_wait": Kind(policies, ("growing_wait",)),
-    "forced_open": Kind(policies, ("forced_open",)),
-    "slow_calls": Kind(policies, ("slow_calls",)),
-    "disabled_breaker": Kind(policies, ("disabled_breaker",)),
-    "guest_probe": Kind(guest_probe, ("guest_probe_cancelled", "guest_probe_ignored")),
-    "second_dependency": Kind(second_dependency, ("second_dependency",)),
-    "workload": Kind(bookings_workload, ("bookings_workload",)),
-    "booking_case": Kind(bookings_cases, bookings_cases.CASES),
-    "mock_contract": Kind(mock_contract, ("mock_contract",)),
-    "cause": Kind(causes, causes_table.NAMES),
+_FAMILIES: Mapping[str, _Family] = {
+    "outage": _Family(outage, OUTAGES),
+    "refusal": _Family(refusal, REFUSALS),
+    "midway": _Family(midway, MIDWAY),
+    "breaker_reset": _Family(reset, ("breaker_reset",)),
+    "mock_switch": _Family(mock_switch, ("mock_switch",)),
+    "streak": _Family(streak, ("streak",)),
+    "simultaneous": _Family(simultaneous, ("simultaneous",)),
+    "half_open_crowd": _Family(half_open_crowd, ("half_open_crowd",)),
+    "late_results": _Family(late_results, ("late_success", "late_failure")),
+    "agent_restart": _Family(agent_restart, ("agent_restart",)),
+    "other_settings": _Family(other_settings, ("other_settings",)),
+    "clock_steps": _Family(clock_steps, ("clock_steps",)),
+    "limited_until": _Family(limited_until, ("limited_until",)),
+    "unsteady": _Family(unsteady, ("unsteady",)),
+    "call_volume": _Family(policies, ("call_volume",)),
+    "growing_wait": _Family(policies, ("growing_wait",)),
+    "forced_open": _Family(policies, ("forced_open",)),
+    "slow_calls": _Family(policies, ("slow_calls",)),
+    "disabled_breaker": _Family(policies, ("disabled_breaker",)),
+    "guest_probe": _Family(guest_probe, ("guest_probe_cancelled", "guest_probe_ignored")),
+    "second_dependency": _Family(second_dependency, ("second_dependency",)),
+    "workload": _Family(bookings_workload, ("bookings_workload",)),
+    "booking_case": _Family(bookings_cases, bookings_cases.CASES),
+    "mock_contract": _Family(mock_contract, ("mock_contract",)),
+    "cause": _Family(causes, causes_table.NAMES),
 }
 
 #: Fixture -> names of the experiments that it gives the evidence of.
-NAMES: Mapping[str, tuple[str, ...]] = {fixture: kind.names for fixture, kind in _KINDS.items()}
+NAMES: Mapping[str, tuple[str, ...]] = {fixture: family.names for fixture, family in _FAMILIES.items()}
 
 
 def run(name: str, stack: Stack, seed: int) -> Any:
@@ -117,4 +117,4 @@ def seen_at_the_pms(name: str) -> bool:
 
 
 def _module(name: str) -> Any:
-    return next(kind.module for kind in _KINDS.values() if name in kind.names)
+    return next(family.module for family in _FAMILIES.values() if name in family.names)

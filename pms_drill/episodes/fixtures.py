@@ -1,4 +1,4 @@
-"""A fixture for each kind of experiment: runs the experiment at its first use and hands out its evidence."""
+"""A fixture for each family of experiments: runs the experiment at its first use and hands out its evidence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _evidence_of(name: str) -> Any:
     def evidence(request: pytest.FixtureRequest, episode_book: EpisodeBook) -> Any:
         return episode_book.evidence(request.param)
 
-    evidence.__doc__ = f"The evidence of an experiment of the kind {name}."
+    evidence.__doc__ = f"The evidence of an experiment of the family {name}."
     return pytest.fixture(name=name)(evidence)
 
 

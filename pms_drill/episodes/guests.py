@@ -66,6 +66,10 @@ class GuestBook:
             hotel_id=self._hotel_id,
         )
 
+    def night(self) -> date:
+        """A night that seldom anybody else has."""
+        return date.fromisoformat(self.guest().check_in)
+
     def guests(self, count: int) -> list[Guest]:
         """Several new guests."""
         return [self.guest() for _ in range(count)]

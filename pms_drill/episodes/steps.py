@@ -50,8 +50,8 @@ def trip_at_once(scene: Scene, phase: str = "impact") -> bool:
 
 def await_scrape(scene: Scene) -> None:
     """Until the metrics have been read once more, so that they hold all that was before."""
-    since = clock.now()
-    scene.wait_for("a scrape", lambda: scene.observer.scrapes[-1].started >= since, _SCRAPE_LIMIT_S)
+    since, scrapes = clock.now(), scene.observer.scrapes
+    scene.wait_for("a scrape", lambda: bool(scrapes) and scrapes[-1].started >= since, _SCRAPE_LIMIT_S)
 
 
 def heal(scene: Scene, injection: Injection, armed: float) -> None:
