@@ -117,10 +117,9 @@ def _who(entry: Property) -> str:
 def _verdict(entry: Property, result: PropertyResult | None, run: RunVerdict) -> str:
     if result is None:
         return f"{_NOT_JUDGED} in {run.tier}" if entry.id in run.left_out else _NOT_JUDGED
-    if result.verdict is Outcome.PASSED:
-        return result.verdict.value
-    why = f": {result.why.splitlines()[0]}" if result.verdict is Outcome.SKIPPED and result.why else ""
-    return f"**{result.verdict.value}**{why}" if not why else f"{result.verdict.value}{why}"
+    if result.verdict is Outcome.SKIPPED and result.why:
+        return f"{result.verdict.value}: {result.why.splitlines()[0]}"
+    return result.verdict.value if result.verdict is Outcome.PASSED else f"**{result.verdict.value}**"
 
 
 def _row(cells: Iterable[object]) -> str:
