@@ -17,6 +17,7 @@ from pms_drill.episodes import experiments
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.options import OPTIONS
+from pms_drill.profile import Profile
 from pms_drill.report import show
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
@@ -112,9 +113,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what the profile does not claim or the stack is known not to be able to, before anything is sent."""
     options = item.config.stash[OPTIONS]
-    for marker in item.iter_markers("claims"):
-        if not options.profile.claims(marker.args[0]):
-            skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {marker.args[0]}")
+    if unclaimed := _unclaimed(item, options.profile):
+        skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {unclaimed}")
     judged = _first_word(item, "property")
     if options.stack != "external" or options.part == asked.OTHER or not judged:
         return
@@ -123,11 +123,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Print the planned time of the experiments."""
+    """Print the planned time of the experiments that the profile claims."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    names = {name for item in session.items if (name := _first_word(item, "episode"))}
+    profile = session.config.stash[OPTIONS].profile
+    claimed = [item for item in session.items if _unclaimed(item, profile) is None]
+    names = {name for item in claimed if (name := _first_word(item, "episode"))}
     if names and reporter:
-        profile = session.config.stash[OPTIONS].profile
         seconds = sum(experiments.planned_seconds(name, profile) for name in names)
         reporter.write_line(f"planned: {len(names)} experiments, about {seconds:.0f} s together")
 
@@ -145,6 +146,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         options = item.config.stash[OPTIONS]
         name = f"{judged}-{_first_word(item, 'episode') or item.name}"
         raise AssertionError(show.with_picture(str(error), evidence, name, options.run_dir)) from error
+
+
+def _unclaimed(item: pytest.Item, profile: Profile) -> str | None:
+    """What the item needs a profile to claim and this one does not."""
+    wanted: Iterator[str] = (marker.args[0] for marker in item.iter_markers("claims"))
+    return next((claim for claim in wanted if not profile.claims(claim)), None)
 
 
 def _first_word(item: pytest.Item, marker: str) -> str:

@@ -26,11 +26,13 @@ class FindingBook:
     Args:
         known: by id.
         file: gets one JSON line per finding looked at; made with the first.
+        judged: id of the property that the findings are about, for its row in the results.
     """
 
-    def __init__(self, known: dict[str, Finding], file: Path) -> None:
+    def __init__(self, known: dict[str, Finding], file: Path, judged: str = "") -> None:
         self._known = known
         self._file = file
+        self._judged = judged
 
     def judge(self, sighting: Sighting) -> Verdict:
         """Note and judge what an experiment saw; unknown when nothing could have shown the defect."""
@@ -52,7 +54,13 @@ class FindingBook:
         status = findings.compare(seen, known is not None)
         if status is not Status.ABSENT:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            line = {"id": key, "status": status.value, "sentence": told, "witness": witness}
+            line = {
+                "id": key,
+                "status": status.value,
+                "sentence": told,
+                "witness": witness,
+                "property": self._judged,
+            }
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         return findings.judge_finding(status, told, witness)

@@ -82,10 +82,12 @@ def calls(_ledger: LedgerReader) -> Calls:
     return Calls(_ledger)
 
 
-@pytest.fixture(scope="session")
-def finding_book(options: Options) -> FindingBook:
+@pytest.fixture
+def finding_book(options: Options, request: pytest.FixtureRequest) -> FindingBook:
     """Compares defects of the PMS with the list of known ones."""
-    return FindingBook(findings.load(), options.run_dir / findings.FOLDER / f"{options.label}.jsonl")
+    marker = request.node.get_closest_marker("property")
+    file = options.run_dir / findings.FOLDER / f"{options.label}.jsonl"
+    return FindingBook(findings.load(), file, judged=marker.args[0] if marker else "")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ to (`catalogue_pms.parallel_bookings`, `silent_cancel`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 
@@ -19,7 +19,6 @@ from pms_drill.contract.qloapps import QloApps, changed
 from pms_drill.episodes.bookings_sent import wait_for_bookings
 from pms_drill.episodes.guests import GuestBook, label
 from pms_drill.episodes.scene import Scene
-from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.history import Guest
 from pms_drill.faults.catalogue_pms import parallel_bookings, silent_cancel
 from pms_drill.faults.lifecycle import Fault, injected
@@ -29,7 +28,9 @@ from pms_drill.report.skips import skip
 _NIGHTS = 5
 #: Rooms in one booking of a group: a real QloApps took more than 20 s for 39 at once.
 _GROUP = 4
-#: Bookings of the other channel at once, so that one of the guests loses.
+#: Guests of the other channel who want the room together with one of the agent.
+_OTHERS = 2
+#: Bookings of the other channel at once, so that the guest of the agent loses.
 _MANY = 3
 _ROOMS = "booking.associations.room_types.0.number_of_rooms"
 
@@ -65,9 +66,20 @@ class Channel:
         if left != 1:
             raise Unproven(f"{self._scene.name}: {left} rooms are left on {night}, and it must be the last one")
 
-    def book(self, night: date, room_type: int) -> None:
-        """One guest of the other channel books the night; refused or not stands in the journal."""
-        guest = self._book.guest(check_in=night, nights=1, room_type=room_type)
+    @contextmanager
+    def booking_at_once(self, number: int, night: date, room_type: int) -> Iterator[None]:
+        """So many guests of the other channel book the night, beside what the block does.
+
+        Refused or not stands in the journal.
+        """
+        guests = [self._book.guest(check_in=night, nights=1, room_type=room_type) for _ in range(number)]
+        with ThreadPoolExecutor(number) as pool:
+            asking = [pool.submit(self._ask_for_a_room, guest, night, room_type) for guest in guests]
+            yield
+            for one in asking:
+                one.result()
+
+    def _ask_for_a_room(self, guest: Guest, night: date, room_type: int) -> None:
         body = self._pms.booking(guest)
         note = self._scene.stack.journal.note
         note(RIVAL, guest.email, ASKS, f"{night}, room type {room_type}")
@@ -75,7 +87,11 @@ class Channel:
 
 
 def rival_channel(scene: Scene) -> None:
-    """The last room of a night is wanted by one guest of the agent and one of the other channel, until both have it."""
+    """The last room of a night is wanted by one guest of the agent and some of the other channel, until two have it.
+
+    The others ask at the same moment. The guest of the agent is a few hundredths of a second ahead of them, and a real
+    PMS sells twice only what comes closer together than that.
+    """
     with _channel(scene) as channel, scene.phase("storm"), _as_a_real_one(scene, parallel_bookings()):
         first, kind = scene.book.night(), scene.profile.pms.room_type
         for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
@@ -85,9 +101,9 @@ def rival_channel(scene: Scene) -> None:
             with ThreadPoolExecutor(1) as pool:
                 flight = pool.submit(scene.guests.reserve, guest, "storm")
                 wait_for_bookings(scene, before, 1)
-                channel.book(night, kind)
-                flight.result()
-            if _sold_twice(scene.stack.bookings(), guest):
+                with channel.booking_at_once(_OTHERS, night, kind):
+                    flight.result()
+            if any(double_sold([one for one in scene.stack.bookings() if one.live and one.rooms])):
                 break
     _two_more(scene)
 
@@ -112,11 +128,8 @@ def _let_guests_lose(scene: Scene, channel: Channel) -> None:
     for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
         channel.leave_one_room(night, kind)
         guest = scene.book.guest(check_in=night, nights=1, room_type=kind)
-        with ThreadPoolExecutor(_MANY) as pool:
-            asking: list[Future[None]] = [pool.submit(channel.book, night, kind) for _ in range(_MANY)]
+        with channel.booking_at_once(_MANY, night, kind):
             scene.guests.reserve(guest, "storm")
-            for one in asking:
-                one.result()
         orders = [one for one in scene.stack.bookings() if one.email.lower() == guest.email]
         if orders and not any(one.live for one in orders):
             return
@@ -127,11 +140,6 @@ def _two_more(scene: Scene) -> None:
     with scene.phase("after"):
         for guest in scene.book.guests(2):
             scene.guests.reserve(guest, "after")
-
-
-def _sold_twice(bookings: list[Booking], guest: Guest) -> bool:
-    live = [one for one in bookings if one.live and one.rooms]
-    return any(guest.email in (one.email.lower(), other.email.lower()) for one, other in double_sold(live))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Verdicts(BaseModel):
 
     Attributes:
         commit, started, profile, stack, tier, seed: of the run.
-        properties: id -> verdict.
+        properties: id -> verdict, with the known findings of the PMS that it passed over.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -54,7 +54,7 @@ class Verdicts(BaseModel):
     def of(cls, run: RunVerdict) -> Verdicts:
         """The part of a run's verdict."""
         facts = run.model_dump(include=set(cls.model_fields) - {"properties"})
-        return cls(properties={key: result.verdict.value for key, result in run.properties.items()}, **facts)
+        return cls(properties={key: run.told(key) for key in run.properties}, **facts)
 
     def text(self) -> str:
         """As it is kept in a file."""
@@ -62,7 +62,7 @@ class Verdicts(BaseModel):
 
     def told(self) -> str:
         """One sentence that says what was run and what came of it."""
-        counts = Counter(self.properties.values())
+        counts = Counter(verdict.partition(":")[0] for verdict in self.properties.values())
         found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
         return (
             f"profile `{self.profile}`, stack `{self.stack}`, tier `{self.tier}`, seed {self.seed}, "

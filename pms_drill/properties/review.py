@@ -58,7 +58,8 @@ def _head(run: RunVerdict) -> list[str]:
 def _legend() -> list[str]:
     return [
         "**Required** is what the runbook needs of every agent; the rest holds for what the profile claims, by the key "
-        "that is named. **Seen by** says whose word decided.",
+        "that is named. **Seen by** says whose word decided. *QLO-.. is known*: the PMS has this defect, which "
+        "is written down in `contracts/pms/known-findings.toml` and is no defect of the agent.",
         "",
     ]
 
@@ -119,7 +120,7 @@ def _verdict(entry: Property, result: PropertyResult | None, run: RunVerdict) ->
         return f"{_NOT_JUDGED} in {run.tier}" if entry.id in run.left_out else _NOT_JUDGED
     if result.verdict is Outcome.SKIPPED and result.why:
         return f"{result.verdict.value}: {result.why.splitlines()[0]}"
-    return result.verdict.value if result.verdict is Outcome.PASSED else f"**{result.verdict.value}**"
+    return run.told(entry.id) if result.verdict is Outcome.PASSED else f"**{result.verdict.value}**"
 
 
 def _row(cells: Iterable[object]) -> str:

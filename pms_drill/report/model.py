@@ -113,3 +113,14 @@ class RunVerdict(BaseModel):
     left_out: list[str] = []
     left_out_experiments: list[str] = []
     pictures: list[str] = []
+
+    def told(self, key: str) -> str:
+        """The verdict of a property in a word, and which known finding is why it does not fail.
+
+        Raises:
+            KeyError: it was not judged.
+        """
+        known = [finding for finding in self.findings if finding.get("status") == "known"]
+        ids = dict.fromkeys(finding["id"] for finding in known if finding.get("property") == key)
+        verdict = self.properties[key].verdict.value
+        return f"{verdict}: {', '.join(ids)} is known" if ids else verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.properties import catalogue, review
+from pms_drill.properties.page import Verdicts
 from pms_drill.report.model import PropertyResult
 from tests.report.test_page import verdict
 
@@ -44,6 +45,19 @@ def test_a_skipped_property_says_why() -> None:
     told = lines(profile="profiles/mine.toml", properties={"BRK-01": skipped})
     assert told[0] == "# Review of the agent `mine`"
     assert "skipped: the profile mine does not claim it |" in row("BRK-01", told)
+
+
+def test_a_defect_of_the_pms_that_is_known_stands_beside_the_pass_and_a_vanished_one_does_not() -> None:
+    passed = PropertyResult(verdict=Outcome.PASSED, tests=1)
+    finding = {"id": "QLO-01", "status": "known", "property": "PMS-28"}
+    gone = {"id": "QLO-02", "status": "vanished", "property": "PMS-29"}
+    changes = {"properties": {"PMS-28": passed, "PMS-29": passed}, "findings": [finding, gone]}
+    told = lines(**changes)
+    assert "| passed: QLO-01 is known |" in row("PMS-28", told)
+    assert "| passed |" in row("PMS-29", told)
+    kept = Verdicts.of(verdict(**changes))
+    assert kept.properties == {"PMS-28": "passed: QLO-01 is known", "PMS-29": "passed"}
+    assert kept.told().endswith(": 2 passed")
 
 
 def test_parts_that_did_not_run_are_left_away() -> None:
