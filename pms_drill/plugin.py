@@ -18,7 +18,7 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.options import OPTIONS
 from pms_drill.profile import Profile
-from pms_drill.report import show
+from pms_drill.report import plan, show
 from pms_drill.report.collect import OutcomeCollector
 from pms_drill.report.outcomes import RunContext
 from pms_drill.report.skips import skip
@@ -123,14 +123,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Print the planned time of the experiments that the profile claims."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    profile = session.config.stash[OPTIONS].profile
-    claimed = [item for item in session.items if _unclaimed(item, profile) is None]
+    """Tell the planned time of the experiments that the profile claims, and note it for the run."""
+    options = session.config.stash[OPTIONS]
+    claimed = [item for item in session.items if _unclaimed(item, options.profile) is None]
     names = {name for item in claimed if (name := _first_word(item, "episode"))}
-    if names and reporter:
-        seconds = sum(experiments.planned_seconds(name, profile) for name in names)
-        reporter.write_line(f"planned: {len(names)} experiments, about {seconds:.0f} s together")
+    if not names or options.part == asked.OTHER:
+        return
+    planned = plan.Plan(
+        experiments=len(names), seconds=sum(experiments.planned_seconds(name, options.profile) for name in names)
+    )
+    plan.write(options.run_dir, options.part, options.worker, planned)
+    if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
+        reporter.write_line(planned.told())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from types import FrameType
 from pms_drill import clock, profile, pytest_command, runs
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
-from pms_drill.report import page, results, secret_search
+from pms_drill.report import page, plan, results, secret_search
 from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.outcomes import Record, RunContext, count_lines
@@ -227,7 +227,7 @@ class Run:
             env=pytest_command.plugins(part) | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
         )
         try:
-            code = self._await(part, session, progress, signals)
+            code = self._await(part, session, progress, signals, workers)
         finally:
             session.stop(self._grace, impatient=lambda: signals.count > 1)
         if code in _ENDED_BY_ITSELF:
@@ -238,14 +238,19 @@ class Run:
                 f"{part}: the session ended with exit code {code} ({meaning}); its last lines:\n{session.last_lines()}"
             )
 
-    def _await(self, part: str, session: Session, progress: _Progress, signals: Interruption) -> int | None:
+    def _await(
+        self, part: str, session: Session, progress: _Progress, signals: Interruption, workers: int
+    ) -> int | None:
         """Wait for the session's end; None if it has to be ended early. Says why, and notes it."""
         began = told = clock.now()
-        idle = False
+        idle = planned = False
         while True:
             code = session.wait(_POLL_S)
             if code is not None:
                 return code
+            if not planned and (found := plan.read(progress.folder, part)):
+                planned = True
+                self._say(f"== {part}: {found.against(workers, self._left(progress))}")
             why = self._hindrance(progress, signals)
             if clock.now() - told >= _SAY_EVERY_S:
                 told = clock.now()

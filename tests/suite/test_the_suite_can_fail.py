@@ -37,6 +37,7 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
     assert ran.code == 0, ran.page
     assert ran.verdict.complete
     assert len(ran.named(Outcome.PASSED)) >= 20
+    assert re.search(r"== chaos: planned: \d+ experiments, about \d+ s together", ran.page), ran.page
 
 
 @pytest.mark.parametrize(
