@@ -107,6 +107,7 @@ class Conversation:
             case Delay(before="forwarding", seconds=seconds):
                 self._acts()
                 await self._hold(seconds)
+                self.pair.forget_idle_upstream()
         return await (self._answer_probe() if self.own else self._ask())
 
     async def _answer_probe(self) -> bool:

@@ -61,6 +61,15 @@ class Pair:
             self.up = await self.dial()
         return self.up
 
+    def forget_idle_upstream(self) -> None:
+        """If the PMS closed the connection while a request was held back, that request gets a new one.
+
+        A web server ends an idle connection after seconds (Apache: 5); a request that is late must still arrive.
+        """
+        if self.up is not None and self.up.ended:
+            self.up.close()
+            self.up = None
+
     async def take_request(self, head: RequestHead) -> bytes:
         """Take the rest of a request without forwarding it. Raises Broken when it does not arrive."""
         pieces = []

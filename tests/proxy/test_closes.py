@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.proxy.scripted_upstream import Peer, answering
@@ -158,17 +160,26 @@ def test_answer_before_the_request_is_complete_is_delivered(net) -> None:
 
 
 def test_request_on_a_connection_that_the_pms_has_just_closed_is_not_forwarded(net) -> None:
-    net.rule({"kind": "delay", "seconds": 0.1, "before": "forwarding"}, nth=[2])
+    sent, ended = threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
         peer.until(b"\r\n\r\n")
         peer.send(OK)
-        net.entries(2)
+        sent.wait(5)
         peer.close()
+        ended.set()
+
+    def look_away() -> None:
+        """Until both are there, the request and the end of the connection."""
+        sent.set()
+        ended.wait(5)
+        client.send(GET)
 
     net.upstream.script = script
     client = net.client()
-    client.send(GET + GET)
+    client.send(GET)
+    assert client.expect(len(OK)) == OK
+    net.running.loop.call_soon_threadsafe(look_away)
     assert client.rest() == OK
     first, second = net.written(2)
     assert (first.note, second.note) == ("", "upstream had closed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import httpx
 import pytest
 
@@ -55,6 +57,36 @@ def test_delay_lies_where_it_was_asked_for(net, before: str) -> None:
     waits = {"forwarding": entry.forwarded - entry.received, "answering": entry.delivered - entry.answered}
     assert waits.pop(before) >= 0.15
     assert all(wait < 0.15 for wait in waits.values())
+
+
+def test_a_late_request_reaches_a_pms_that_has_ended_the_idle_connection_meanwhile(net) -> None:
+    """As Apache does after 5 s."""
+    held, ended = threading.Event(), threading.Event()
+
+    def ends_its_first_connection(peer: Peer) -> None:
+        peer.until(b"\r\n\r\n")
+        peer.send(STORED)
+        if net.upstream.peers[0] is peer:
+            held.wait(5)
+            peer.close()
+            ended.set()
+        else:
+            peer.rest()
+
+    net.upstream.script = ends_its_first_connection
+    net.rule({"kind": "delay", "seconds": 600, "before": "forwarding"}, nth=[2])
+    client = net.client()
+    client.send(GET)
+    assert client.expect(len(STORED)) == STORED
+    client.send(POST)
+    net.entries(2)
+    held.set()
+    assert ended.wait(5)
+    net.control.rules()  # the proxy has been round its loop, so that it knows
+    net.control.remove_rule("rule-0", stalled="resume")
+    assert client.expect(2 * len(STORED)) == STORED * 2
+    assert net.upstream.received() == [GET, POST]
+    assert [entry.note for entry in net.written(2)] == ["", ""]
 
 
 @pytest.mark.parametrize(("how", "end"), [("reset", "reset"), ("close", "closed")])
