@@ -7,7 +7,8 @@ RUN sh /tmp/pms-drill/install.sh /tmp/pms-drill/php.packages && sh /tmp/pms-dril
 
 COPY docker/qloapps.conf /etc/apache2/sites-available/000-default.conf
 COPY docker/qloapps-entry.sh /usr/local/bin/qloapps-entry
-RUN a2enmod -q rewrite env headers && chmod 755 /usr/local/bin/qloapps-entry
+# Without deflate: Debian's Apache compresses XML, and a recorded answer is QloApps' own.
+RUN a2enmod -q rewrite env headers && a2dismod -q -f deflate && chmod 755 /usr/local/bin/qloapps-entry
 EXPOSE 80
 ENTRYPOINT ["qloapps-entry"]
 CMD ["apache2ctl", "-D", "FOREGROUND"]
