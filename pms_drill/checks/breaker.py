@@ -134,13 +134,18 @@ def rejects_fast(evidence: Evidence) -> Verdict:
 def stays_open_for_the_wait(evidence: Evidence) -> Verdict:
     """BRK-22: the first probe comes after the whole wait, and soon after it."""
     wait, least = evidence.expectation.wait, evidence.expectation.least_wait
-    claimed = f"the breaker stays open for {wait:g} s, then the PMS is probed without waiting for guests"
+    how = "by the next guest" if evidence.policy.by_traffic else "without waiting for guests"
+    claimed = f"the breaker stays open for {wait:g} s, then the PMS is probed {how}"
     moment, earliest = opened(evidence), earliest_opening(evidence)
     if moment is None or earliest is None:
         return unknown(claimed, answers=NEVER_OPENED)
     calls = [e for e in evidence.calls(evidence.phases["impact"], probes=False) if e.received <= moment]
     probes = probes_while_not_closed(evidence)
-    latest = moment + wait + evidence.policy.slack
+    due = moment + wait
+    if evidence.policy.by_traffic:
+        asked = (op.started for op in evidence.operations if op.kind is Kind.AVAILABILITY)
+        due = min((at for at in asked if at >= due), default=due)
+    latest = due + evidence.policy.slack
     if not calls:
         return unknown(claimed, ledger="no failing call was seen")
     if evidence.expectation.delays_requests:
@@ -161,12 +166,13 @@ def stays_open_for_the_wait(evidence: Evidence) -> Verdict:
 
 def probes_are_safe_and_single(evidence: Evidence) -> Verdict:
     """BRK-31, BRK-40: until it closes, the PMS sees safe reads only, one at a time, however many guests ask."""
-    claimed = "until the breaker closes only single safe reads reach the PMS, never a guest's call"
+    whose = "never a write" if evidence.policy.by_traffic else "never a guest's call"
+    claimed = f"until the breaker closes only single safe reads reach the PMS, {whose}"
     span = not_closed(evidence)
     if span is None:
         return unknown(claimed, answers=NEVER_OPENED)
     calls = evidence.calls(span)
-    guests = [entry for entry in calls if not evidence.is_agent_probe(entry)]
+    guests = [entry for entry in calls if not evidence.may_probe(entry)]
     if guests and not evidence.expectation.delays_requests:
         return failed(claimed, ledger=f"{len(guests)} other calls: {evidence.lines(guests)}")
     rounds = probe_rounds(evidence)

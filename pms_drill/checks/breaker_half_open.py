@@ -76,10 +76,10 @@ def closes_after_the_declared_probes(evidence: Evidence) -> Verdict:
     count = evidence.policy.probes_to_close
     claimed = f"{count} good probe(s) close the breaker"
     moment = opened(evidence)
-    good = [op for op in evidence.asked("recovery", "after") if is_success(op)]
-    if moment is None or not good:
+    begins = _both_pass(evidence) if evidence.policy.by_traffic else _first_passes(evidence)
+    if moment is None or begins is None:
         return unknown(claimed, answers=_NEVER if moment is None else "no guest was answered by the PMS afterwards")
-    probes = [entry for entry in evidence.calls(Span(moment, good[0].started)) if entry.status == 200]
+    probes = [entry for entry in evidence.calls(Span(moment, begins)) if entry.status == 200]
     rejected_later = [op for op in evidence.asked("after") if is_rejection(op)]
     seen = {
         "ledger": f"{len(probes)} good call(s) before the first guest's: {evidence.lines(probes)}",
@@ -105,6 +105,18 @@ def closing_makes_no_stampede(evidence: Evidence) -> Verdict:
     if not asked or not waiting:
         return unknown(claimed, **seen)
     return judge(len(calls) <= len(asked), claimed, **seen)
+
+
+def _first_passes(evidence: Evidence) -> float | None:
+    """When the first guest after the closing asked; the probes before were the agent's own."""
+    return next((op.started for op in evidence.asked("recovery", "after") if is_success(op)), None)
+
+
+def _both_pass(evidence: Evidence) -> float | None:
+    """When the first two guests asked at once and were both answered by the PMS; those before were probes."""
+    asked = evidence.asked("recovery")
+    pairs = zip(asked[::2], asked[1::2], strict=False)
+    return next((one.started for one, other in pairs if is_success(one) and is_success(other)), None)
 
 
 def _first_call(evidence: Evidence, moment: float) -> LedgerEntry | None:

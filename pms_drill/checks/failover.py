@@ -10,7 +10,7 @@ import math
 from datetime import datetime
 
 from pms_drill.checks.breaker import NEVER_OPENED
-from pms_drill.checks.moments import earliest_opening, is_rejection, is_success, opened, quiet
+from pms_drill.checks.moments import earliest_opening, is_rejection, is_success, opened, probing_guests, quiet
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind, Operation
@@ -25,7 +25,8 @@ def answers_are_marked(evidence: Evidence) -> Verdict:
     With failover: 200, source mock or stale, not binding. Without: 503 with the remaining wait in `Retry-After`.
     """
     policy = evidence.policy
-    asked = evidence.asked("open", kind=Kind.AVAILABILITY)
+    probes = probing_guests(evidence)
+    asked = [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op not in probes]
     claimed = (
         "while the breaker is open availability is answered 200 with source mock or stale and binding false"
         if policy.failover
@@ -42,7 +43,9 @@ def stale_answer_tells_its_age(evidence: Evidence) -> Verdict:
     """FAIL-04: the answer to a question that the PMS has answered before repeats it and says when that was."""
     claimed = "a question asked before the outage gets the PMS's last answer, marked stale, with its own time"
     before = {op.guest.email: op for op in evidence.asked("steady", kind=Kind.AVAILABILITY) if is_success(op)}
-    again = [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op.guest.email in before]
+    probes = probing_guests(evidence)
+    asked = [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op not in probes]
+    again = [op for op in asked if op.guest.email in before]
     if not evidence.policy.failover:
         return unknown(claimed, answers="there is no failover")
     if opened(evidence) is None:

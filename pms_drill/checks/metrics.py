@@ -10,12 +10,20 @@ from collections import Counter
 from pms_drill.checks.attempts import operation_of
 from pms_drill.checks.exposition import KINDS, OPERATIONS
 from pms_drill.checks.fates import classify
-from pms_drill.checks.moments import failures_before_opening, healed, is_rejection, opened, probe_rounds
+from pms_drill.checks.moments import (
+    failures_before_opening,
+    healed,
+    is_rejection,
+    opened,
+    probe_rounds,
+    probes_while_not_closed,
+    probing_guests,
+)
 from pms_drill.checks.states import NAMES, known_states
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.checks.windows import Range, after_heal, before_heal, under_fault, whole
 from pms_drill.evidence.bundle import Evidence
-from pms_drill.evidence.history import Kind
+from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.ledger import LedgerEntry
 
 _NO_SCRAPES = "fewer than two scrapes, or the agent began anew between them"
@@ -155,9 +163,10 @@ def rejections_equal_what_guests_were_told(evidence: Evidence) -> Verdict:
         pairs.append((f"answers from {source}", grown, Range(told.least, told.most + silent)))
     asked = window.operations(op for op in operations if op.kind is Kind.AVAILABILITY and is_rejection(op))
     # The question that met a 429 left the agent: it is answered from failover and is no rejection.
-    limited = int(_met_a_limit(evidence))
+    probes = window.operations(_limited_probes(evidence))
+    limited = Range(_met_a_limit(evidence) + probes.least, _met_a_limit(evidence) + probes.most)
     grown = window.grown(names.rejections, operation="availability")
-    pairs.append(("rejected questions", grown, Range(asked.least - limited, asked.most - limited)))
+    pairs.append(("rejected questions", grown, Range(asked.least - limited.most, asked.most - limited.least)))
     made = [op for op in operations if op.kind is Kind.RESERVATION and is_rejection(op)]
     sure = window.operations(op for op in made if op.started >= begin)
     grown = window.grown(names.rejections, operation="reservation")
@@ -181,12 +190,13 @@ def errors_have_the_faults_kind(evidence: Evidence) -> Verdict:
     told = ", ".join(f"{name} {count:g}" for name, count in found.items() if count) or "none"
     counted = window.grown(names.errors, operation="availability")
     failures = len(failures_before_opening(evidence)) + _met_a_limit(evidence)
-    expected = failures if kind else 0
+    probes = window.operations([*probing_guests(evidence), *_limited_probes(evidence)])
+    expected = Range(failures + probes.least, failures + probes.most) if kind else Range(0, 0)
     seen = {"metrics": f"errors: {told}; of questions {counted:g}", "answers": f"{failures} of {len(impact)} failed"}
     if not impact or (kind and not failures):
         return unknown(claimed, **seen)
     others = any(count for name, count in found.items() if name != kind)
-    return judge(not others and counted == expected, claimed, **seen)
+    return judge(not others and expected.holds(counted), claimed, **seen)
 
 
 def rejections_have_no_latency(evidence: Evidence) -> Verdict:
@@ -240,6 +250,16 @@ def _met_a_limit(evidence: Evidence) -> bool:
     """Whether the very question that failed was answered from failover: it met a 429."""
     first = evidence.asked("impact", kind=Kind.AVAILABILITY)[:1]
     return evidence.expectation.error_kind == "rate_limit" and any(map(is_rejection, first))
+
+
+def _limited_probes(evidence: Evidence) -> list[Operation]:
+    """Guests whose questions were probes and met the limit: answered from failover, and no rejections."""
+    if not evidence.policy.by_traffic or evidence.expectation.error_kind != "rate_limit":
+        return []
+    calls = [entry for entry in probes_while_not_closed(evidence) if not evidence.is_agent_probe(entry)]
+    asked = [op for op in evidence.operations if op.kind is Kind.AVAILABILITY and is_rejection(op)]
+    met = (next((op for op in asked if op.started <= call.received <= op.ended), None) for call in calls)
+    return [op for op in met if op is not None]
 
 
 def _may_be_cut(entry: LedgerEntry, evidence: Evidence) -> bool:

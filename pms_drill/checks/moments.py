@@ -79,19 +79,19 @@ def quiet(evidence: Evidence) -> Span | None:
 
 
 def not_closed(evidence: Evidence) -> Span | None:
-    """From the opening to the beginning of the heal: only the agent's own safe reads may arrive."""
+    """From the opening to the beginning of the heal: only probes may arrive."""
     begin = opened(evidence)
     return None if begin is None else Span(begin, evidence.phases["armed"].end)
 
 
 def probes_while_not_closed(evidence: Evidence) -> list[LedgerEntry]:
-    """The agent's safe reads at the PMS side between opening and heal, in order."""
+    """The safe reads that tried the PMS between opening and heal, in order."""
     span = not_closed(evidence)
     return [] if span is None else _probes(evidence, span)
 
 
 def probe_rounds(evidence: Evidence, until: float | None = None) -> list[list[LedgerEntry]]:
-    """Those safe reads, grouped into rounds: reads closer than half a wait (at most `slack`) belong together.
+    """The same reads, grouped into rounds: reads closer than half a wait (at most `slack`) belong together.
 
     Args:
         until: look on beyond the heal, to this moment.
@@ -107,6 +107,23 @@ def probe_rounds(evidence: Evidence, until: float | None = None) -> list[list[Le
         else:
             rounds.append([entry])
     return rounds
+
+
+def probing_guests(evidence: Evidence) -> list[Operation]:
+    """The guests whose questions were probes and failed: each is told a failure, a whole wait after the one before.
+
+    Nobody unless guests are declared to be the probes.
+    """
+    span, since = not_closed(evidence), earliest_opening(evidence)
+    if not evidence.policy.by_traffic or span is None or since is None:
+        return []
+    expectation, found = evidence.expectation, []
+    for op in sorted(evidence.operations, key=lambda op: op.ended):
+        told = op.kind is Kind.AVAILABILITY and op.status in expectation.problem_statuses and not is_rejection(op)
+        if told and span.holds(op.started) and op.ended - since >= SHARE * expectation.least_wait:
+            found.append(op)
+            since = op.ended
+    return found
 
 
 def healed(evidence: Evidence) -> float:
@@ -130,5 +147,5 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def _probes(evidence: Evidence, span: Span) -> list[LedgerEntry]:
-    found = (entry for entry in evidence.calls(span) if evidence.is_agent_probe(entry))
+    found = (entry for entry in evidence.calls(span) if evidence.may_probe(entry))
     return sorted(found, key=lambda entry: entry.received)

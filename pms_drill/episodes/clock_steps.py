@@ -17,6 +17,7 @@ from pms_drill import clock
 from pms_drill.checks.breaker_time import WALL_CLOCK
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.episodes.outage import steady
+from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
 from pms_drill.episodes.steps import bundle, heal, trip
 from pms_drill.evidence.bundle import Evidence
@@ -60,7 +61,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
                 for phase, offset in (("back", -_STEP_S), ("forth", _STEP_S)):
                     set_offset(file, offset)
                     stack.journal.note("fault", name, f"the agent's wall clock is stepped {phase}", f"{offset} s")
-                    with scene.phase(phase):
+                    with scene.phase(phase), passers_by(scene):
                         _wait_for_probe(scene)
             heal(scene, injection, armed)
         beside = _wall_clock(stack)

@@ -138,6 +138,7 @@ def policy(profile: Profile, slack: float) -> Policy:
         outbox_interval=profile.pms.outbox_interval,
         metrics=profile.metrics,
         probes_to_close=profile.breaker.probes_to_close,
+        by_traffic=profile.breaker.half_open == "traffic",
         workers=profile.breaker.workers,
         read_repeats=profile.pms.read_repeats,
         minimum_calls=profile.breaker.minimum_calls,

@@ -6,6 +6,7 @@ import threading
 
 from pms_drill import clock
 from pms_drill.episodes.outage import steady
+from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
 from pms_drill.episodes.steps import ask, bundle, heal, recover, trip_at_once
 from pms_drill.evidence.bundle import Evidence
@@ -44,11 +45,13 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
                 if name == "late_failure":
                     scene.pause(armed + profile.pms.timeout + 0.05 - clock.now())
             ask(scene, "after_late")
-            scene.wait_for(
-                "the probe",
-                lambda: any(entry.path == profile.pms.probe_path for entry in stack.ledger(since)),
-                profile.breaker.recovery_timeout + 2 * profile.pms.timeout + 2.0,
-            )
+            since = stack.ledger_position()
+            with passers_by(scene):
+                scene.wait_for(
+                    "the probe",
+                    lambda: bool(stack.ledger(since)),
+                    profile.breaker.recovery_timeout + 2 * profile.pms.timeout + 2.0,
+                )
             heal(scene, injection, armed)
         recover(scene)
     return bundle(scene)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pms_drill import clock
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes.outage import steady
+from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
 from pms_drill.episodes.steps import bundle, heal, trip
 from pms_drill.evidence.bundle import Evidence
@@ -35,7 +36,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         with injected(server_error(), stack.place) as injection:
             armed = clock.now()
             trip(scene, "impact", threshold + profile.breaker.failure_threshold + 3)
-            with scene.phase("open"):
+            with scene.phase("open"), passers_by(scene):
                 since = stack.ledger_position()
                 scene.wait_for("the probe", lambda: bool(stack.ledger(since)), wait + profile.pms.timeout + 1.0)
             heal(scene, injection, armed)

@@ -14,6 +14,7 @@ from pms_drill.checks.moments import is_rejection, percentile
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.able import fault_for
 from pms_drill.episodes.expectations import expectation, policy
+from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Guest, Kind
@@ -161,7 +162,7 @@ def _strike(scene: Scene) -> None:
 
 def settle(scene: Scene, wait: float) -> None:
     """Until every reservation has ended, and a last look at each of them."""
-    with scene.phase("settled"):
+    with scene.phase("settled"), passers_by(scene):
         scene.wait_until_ended("settled", longest_pending(scene.profile, wait))
         scene.look_up_all("settled")
 

@@ -10,6 +10,7 @@ from pms_drill.episodes.expectations import expectation, policy
 from pms_drill.episodes.outage import slack
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
+from pms_drill.evidence.history import Operation
 from pms_drill.faults.catalogue import server_error
 from pms_drill.faults.lifecycle import Injection, injected
 
@@ -71,9 +72,9 @@ def recover(scene: Scene, wait: float | None = None) -> bool:
         )
 
 
-def crowd(scene: Scene, count: int, phase: str) -> None:
+def crowd(scene: Scene, count: int, phase: str) -> list[Operation]:
     """So many questions at once."""
-    scene.guests.at_once(partial(scene.guests.ask, guest, phase) for guest in scene.book.guests(count))
+    return scene.guests.at_once(partial(scene.guests.ask, guest, phase) for guest in scene.book.guests(count))
 
 
 def bundle(scene: Scene, fault: str = FAULT) -> Evidence:

@@ -12,6 +12,9 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import MetricsPart
 
+#: The PMS's search for availability: a POST that is a read.
+_SEARCH = "/api/hotel_ari"
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -23,6 +26,7 @@ class Policy:
         outbox_interval: pause between rounds of the agent's outbox worker.
         metrics: names of the agent's metrics.
         probes_to_close: good probes in a row that close the breaker.
+        by_traffic: whether guests' calls are the probes of a half-open breaker.
         workers: processes of the agent, each with a breaker of its own.
         read_repeats: how often a read is sent again after a lost connection.
         minimum_calls, window, slow_call, wait_growth, longest_wait: optional policies, as in a profile.
@@ -38,6 +42,7 @@ class Policy:
     outbox_interval: float = 5.0
     metrics: MetricsPart = field(default_factory=MetricsPart)
     probes_to_close: int = 1
+    by_traffic: bool = False
     workers: int = 1
     read_repeats: int = 1
     minimum_calls: int = 0
@@ -143,6 +148,11 @@ class Evidence:
     def is_agent_probe(self, entry: LedgerEntry) -> bool:
         """Whether the entry is the agent's safe read (GET of the probe path)."""
         return entry.method == "GET" and entry.path == self.policy.probe_path
+
+    def may_probe(self, entry: LedgerEntry) -> bool:
+        """Whether the entry is fit to try a breaker that is not closed: a safe read, of a guest's only if declared."""
+        search = entry.method == "POST" and entry.path == _SEARCH
+        return self.is_agent_probe(entry) or (self.policy.by_traffic and (entry.method == "GET" or search))
 
     def lines(self, entries: Iterable[LedgerEntry], limit: int = 5) -> str:
         """Ledger entries for people: seconds since the episode began, method, path."""

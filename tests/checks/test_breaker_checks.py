@@ -17,6 +17,7 @@ from tests.checks.literal import (
     PHASES,
     PROBE,
     ask,
+    booked,
     call,
     expectation,
     ledger,
@@ -24,6 +25,7 @@ from tests.checks.literal import (
     mock,
     operations,
     outage,
+    policy,
     probe,
     refused,
     reserve,
@@ -260,6 +262,21 @@ def test_two_probes_at_once_fail_except_for_a_repeated_read():
     assert breaker.probes_are_safe_and_single(evidence).outcome is Outcome.FAILED
     lost = replace(evidence, expectation=expectation(error_kind="lost"))
     assert breaker.probes_are_safe_and_single(lost).outcome is Outcome.PASSED
+
+
+def test_a_guests_question_is_a_probe_only_where_that_is_declared_and_a_write_never_is():
+    question = outage(ledger=[*with_probes().ledger, call(4.05)])
+    assert breaker.probes_are_safe_and_single(question).outcome is Outcome.FAILED
+    declared = replace(question, policy=policy(by_traffic=True))
+    assert breaker.probes_are_safe_and_single(declared).outcome is Outcome.PASSED
+    assert breaker.stays_open_for_the_wait(declared).outcome is Outcome.PASSED
+    # The first guest after the wait comes at 4.5: until then nobody could probe.
+    with_the_guest = replace(declared, ledger=[*with_probes().ledger, call(4.502)])
+    assert breaker.stays_open_for_the_wait(with_the_guest).outcome is Outcome.PASSED
+    long_after = replace(declared, ledger=[*with_probes().ledger, call(4.9)])
+    assert breaker.stays_open_for_the_wait(long_after).outcome is Outcome.FAILED
+    writes = replace(declared, ledger=[*declared.ledger, booked(4.05, "bob")])
+    assert breaker.probes_are_safe_and_single(writes).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pms_drill.checks import failover
@@ -217,3 +219,21 @@ def test_a_guest_who_waits_longer_than_twice_the_deadline_fails():
 def test_nobody_asking_under_the_fault_says_nothing_about_waiting():
     evidence = outage(operations=[op for op in operations() if op.phase not in ("impact", "strike")])
     assert failover.guests_do_not_wait_for_ever(evidence).outcome is Outcome.UNKNOWN
+
+
+def told_a_failure(*moments):
+    """Regulars who are told 502 while the breaker is open, where guests are the probes."""
+    asked = [ask(at, "old", "open", status=502, type="pms-unavailable") for at in moments]
+    return also(*asked, policy=policy(by_traffic=True))
+
+
+@pytest.mark.parametrize("check", [failover.answers_are_marked, failover.stale_answer_tells_its_age])
+def test_a_guest_who_is_the_probe_is_told_its_failure_and_nobody_else_is(check):
+    assert check(told_a_failure(4.1, 5.1)).outcome is Outcome.PASSED
+    assert check(replace(told_a_failure(4.1), policy=policy())).outcome is Outcome.FAILED
+    for too_many in ((3.5,), (4.1, 4.2), (4.1, 4.9)):
+        found = check(told_a_failure(*too_many))
+        assert found.outcome is Outcome.FAILED
+        assert "1 wrong" in found.seen["answers"]
+    empty = also(ask(4.1, "old", "open", status=200, source=""), policy=policy(by_traffic=True))
+    assert check(empty).outcome is Outcome.FAILED

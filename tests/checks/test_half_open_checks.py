@@ -105,3 +105,31 @@ def test_another_number_of_probes_than_declared_fails():
 def test_a_flood_of_queued_calls_at_the_closing_fails():
     flood = [call(4.47, name="") for _ in range(20)]
     assert half_open.closing_makes_no_stampede(crowded(ledger=[*LEDGER, *flood])).outcome is Outcome.FAILED
+
+
+def by_traffic(*pairs, probes_to_close=1):
+    """One guest is the probe, fifty are rejected, then guests come in pairs: whom of each the PMS answered."""
+    operations = [*FAILED, mock(3.05, "imp5", "impact"), ask(4.049, "first", "probe", took=0.4), *CROWD, *AFTER]
+    ledger = [*LEDGER[:5], call(4.05, answered=4.44, delivered=4.45), *LEDGER[-5:]]
+    for number, answered in enumerate(pairs):
+        at = 4.46 + 0.01 * number
+        told = [ask if good else mock for good in answered]
+        operations += [tell(at + 0.001 * n, f"p{number}{n}", "recovery") for n, tell in enumerate(told)]
+        ledger += [call(at + 0.0005 + 0.001 * n) for n, good in enumerate(answered) if good]
+    claims = policy(by_traffic=True, probes_to_close=probes_to_close)
+    return crowded(operations=operations, ledger=ledger, policy=claims)
+
+
+@pytest.mark.parametrize("check", ALL[1:])
+def test_a_guest_who_is_the_probe_passes_where_that_is_declared(check):
+    verdict = check(by_traffic((True, True)))
+    assert verdict.outcome is Outcome.PASSED, verdict.why
+
+
+def test_a_breaker_that_lets_one_of_two_guests_pass_needs_another_probe():
+    check = half_open.closes_after_the_declared_probes
+    second = ((True, False), (True, True))
+    assert check(by_traffic(*second, probes_to_close=2)).outcome is Outcome.PASSED
+    assert check(by_traffic(*second)).outcome is Outcome.FAILED
+    assert check(by_traffic((True, True), probes_to_close=2)).outcome is Outcome.FAILED
+    assert check(by_traffic((True, False))).outcome is Outcome.UNKNOWN

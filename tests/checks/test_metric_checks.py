@@ -482,3 +482,39 @@ def test_one_that_stays_pending_for_guests_may_stay_in_the_gauge():
 def test_nobody_told_pending_is_unknown():
     told = [op for op in operations() if op.status != 202]
     assert metrics.pending_gauge_equals_the_outbox(outage(operations=told)).outcome is Outcome.UNKNOWN
+
+
+def by_traffic(*probing, expected=None, count="server"):
+    """Guests who are the probes at 4.05 and 5.06; `count`: the kind under which their calls are counted."""
+    counts = Counted()
+    for number in range(5):
+        counts.call(3.004 + 0.01 * number, "availability", count)
+    for at in (4.052, 5.062):
+        counts.call(at, "availability", count)
+    failed = [ask(3.0 + 0.01 * n, f"imp{n}", status=502) for n in range(5)]
+    calls = [*[call(3.001 + 0.01 * n) for n in range(5)], call(4.051), call(5.061)]
+    told = {"operations": [*failed, mock(3.05, "imp5", "impact"), *probing], "ledger": calls}
+    counts.reject(3.052, "availability", "mock")
+    for op in probing:
+        if op.source == "mock":
+            counts.answer(op.ended - 0.001, "availability", "mock")
+    return metered(counts, policy=policy(by_traffic=True), expectation=expected or expectation(), **told)
+
+
+def test_guests_who_are_probes_are_counted_as_failed_calls_and_not_as_rejected():
+    guests = [ask(at, f"p{at}", "open", status=502) for at in (4.05, 5.06)]
+    evidence = by_traffic(*guests)
+    assert metrics.errors_have_the_faults_kind(evidence).outcome is Outcome.PASSED
+    assert metrics.rejections_equal_what_guests_were_told(evidence).outcome is Outcome.PASSED
+    assert metrics.errors_have_the_faults_kind(by_traffic(guests[0])).outcome is Outcome.FAILED
+    plain = replace(evidence, policy=policy())
+    assert metrics.errors_have_the_faults_kind(plain).outcome is Outcome.FAILED
+
+
+def test_a_guest_who_is_the_probe_and_meets_a_limit_is_one_error_and_no_rejection():
+    limit = expectation(fault="rate_limited", opens_after=5, error_kind="rate_limit")
+    evidence = by_traffic(*[mock(at, f"p{at}") for at in (4.05, 5.06)], expected=limit, count="rate_limit")
+    assert metrics.rejections_equal_what_guests_were_told(evidence).outcome is Outcome.PASSED
+    assert metrics.errors_have_the_faults_kind(evidence).outcome is Outcome.PASSED
+    plain = replace(evidence, policy=policy())
+    assert metrics.rejections_equal_what_guests_were_told(plain).outcome is Outcome.FAILED

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pms_drill.checks.verdict import Outcome
 from pms_drill.properties import catalogue
 from tests.suite.conftest import REPO, RunSuite
 
@@ -39,6 +40,13 @@ def test_plain_or_spoilt_agent_does_not_keep_the_claims_of_a_variant(
     ran = run_suite("chaos", "-k", variant, profile=profile)
     assert ran.code == 1, ran.page
     assert {key for key, result in ran.verdict.properties.items() if result.verdict == "failed"} == proved_by(variant)
+
+
+def test_agent_whose_probes_are_guests_passes_the_experiments_that_wait_for_a_probe(run_suite: RunSuite) -> None:
+    chosen = "hang or rate_limited or half_open_crowd or late_failure or clock_steps or other_settings or cases"
+    ran = run_suite("chaos", "-k", chosen, profile=FOLDER / "guest_probe.toml")
+    assert ran.code == 0, ran.page
+    assert {"BRK-22", "BRK-24", "BRK-31", "BRK-32", "BRK-33", "BRK-52", "BOOK-05"} <= ran.named(Outcome.PASSED)
 
 
 def other(variant: str) -> str:
