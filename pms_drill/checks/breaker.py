@@ -222,6 +222,8 @@ def liveness_is_unaffected(evidence: Evidence) -> Verdict:
 def recovers_after_the_heal(evidence: Evidence) -> Verdict:
     """FAIL-02: guests are answered by the PMS again soon after it works, without anybody's help."""
     policy, wait = evidence.policy, evidence.expectation.wait
+    if policy.wait_growth > 1:
+        wait = min(policy.longest_wait, wait * policy.wait_growth ** len(probe_rounds(evidence)))
     bound = wait + policy.timeout + 2 * policy.slack
     claimed = f"guests get the PMS's answers again within {bound:.2f} s after the heal"
     if opened(evidence) is None:

@@ -22,7 +22,8 @@ from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
 GUESTS = 50
-#: The probe takes this part of the deadline, so that there is time to arrive meanwhile.
+#: The probe takes this part of the deadline, or of the time from which on a call counts as slow, so that there is time
+#: to arrive meanwhile.
 _SLOW = 0.8
 #: Guests after the closing.
 _AFTER = 10
@@ -43,7 +44,8 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             armed = clock.now()
             opened = trip(scene)
             heal(scene, injection, armed)
-        with injected(slow_answers(_SLOW * profile.pms.timeout, EVERYTHING), stack.place):
+        lasts = _SLOW * min(profile.pms.timeout, profile.breaker.slow_call or profile.pms.timeout)
+        with injected(slow_answers(lasts, EVERYTHING), stack.place):
             with _probe_under_way(scene) if opened else nullcontext(False) as tried:
                 if tried:
                     with scene.phase("crowd"):

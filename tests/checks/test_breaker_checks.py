@@ -330,6 +330,14 @@ def test_answers_of_the_pms_that_come_back_too_late_or_never_fail():
     assert breaker.recovers_after_the_heal(never).outcome is Outcome.FAILED
 
 
+def test_a_wait_that_has_grown_with_each_failed_probe_may_last_as_long_as_declared():
+    """Two probes failed: 1 s has become 4 s, or as much as the longest is."""
+    late = recovering(ask(10.0, "rec", "recovery"))
+    check = breaker.recovers_after_the_heal
+    assert check(replace(late, policy=policy(wait_growth=2.0))).outcome is Outcome.PASSED
+    assert check(replace(late, policy=policy(wait_growth=2.0, longest_wait=2.5))).outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize("told", [[], [mock(6.1, "rec", "recovery")]], ids=["nobody", "too early"])
 def test_recovery_that_nobody_looked_at_long_enough_is_unknown(told):
     assert breaker.recovers_after_the_heal(recovering(*told)).outcome is Outcome.UNKNOWN
