@@ -94,13 +94,15 @@ class Reservations:
             email=request.email,
             created_at=self._clock(),
         )
-        await self._outbox.add(intent)
-        if self._settings.pms_type == "mock":
-            return await self._as_it_is(intent)
-        if self._breaker.state is not State.CLOSED:
-            self._metrics.rejections.labels(SERVICE, "reservation").inc()
-            return await self._not_sent(intent, NotSent(None))
-        return await self._carry_out(intent)
+        # From before the worker can see it.
+        with self._turns.awaited(intent.id):
+            await self._outbox.add(intent)
+            if self._settings.pms_type == "mock":
+                return await self._as_it_is(intent)
+            if self._breaker.state is not State.CLOSED:
+                self._metrics.rejections.labels(SERVICE, "reservation").inc()
+                return await self._not_sent(intent, NotSent(None))
+            return await self._carry_out(intent)
 
     async def _carry_out(self, intent: Intent) -> Reply:
         """Book in a task of its own: a guest who hangs up does not cancel it, one who waited long enough gets 202."""

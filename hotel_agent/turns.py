@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 #: How often one who waits for a blocked hotel, or lets others go first, looks again, in seconds.
 _NAP = 0.05
@@ -28,6 +28,7 @@ class Turns:
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._waiting: Counter[int] = Counter()
         self._blocked: dict[int, tuple[str, float]] = {}
+        self._guests: set[str] = set()
 
     @asynccontextmanager
     async def turn(
@@ -61,6 +62,19 @@ class Turns:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def awaited(self, intent_id: str) -> Iterator[None]:
+        """While the block lasts a guest waits for what becomes of the intent, and nobody else begins with it."""
+        self._guests.add(intent_id)
+        try:
+            yield
+        finally:
+            self._guests.discard(intent_id)
+
+    def is_awaited(self, intent_id: str) -> bool:
+        """Whether the intent is to be left to its guest."""
+        return intent_id in self._guests
 
     async def _let_others_go(self, hotel_id: int, intent_id: str, until: float) -> None:
         """The intent that blocks the hotel does not wait for those who wait for it."""

@@ -60,6 +60,8 @@ class OutboxWorker:
         for intent in await self._outbox.waiting():
             if self._too_late(intent):
                 await self._expire(intent)
+            elif self._turns.is_awaited(intent.id):
+                continue  # its guest books it, and is told what the PMS says
             # What waits for another's booking to be settled must not keep the worker from reading that one back.
             elif self._may_call and not self._turns.blocked(intent.hotel_id, intent.id):
                 await self._carry_out(intent)

@@ -50,6 +50,16 @@ def test_the_worker_reads_back_before_it_books(agent: RunningAgent, pms: Scripte
     assert operations.index("orders") < operations.index("booking")
 
 
+def test_a_reservation_whose_guest_waits_is_not_the_workers(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    """The worker sees it as soon as it is written down; whoever books it, the guest must be told what came of it."""
+    agent = start_agent(PMS_OUTBOX_INTERVAL="0.001", **PLN, **PATIENT)
+    pms.next("booking", *[refuses("Invalid room type in the request")] * 60)
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda n: agent.book(email=f"guest{n}@example.com").status_code, range(60)))
+    assert Counter(told) == {404: 60}
+    assert not pms.of("orders"), "the worker reads back before it books"
+
+
 def test_the_worker_leaves_an_open_breaker_alone_and_counts_no_rejection(
     start_agent: StartAgent, pms: ScriptedPms
 ) -> None:
