@@ -101,6 +101,7 @@ def request_head(raw: bytes, keep_content: int) -> RequestHead:
     content = Content(keep_content)
     sink = _Sink(content.add)
     parser = httptools.HttpRequestParser(sink)
+    sink.ask_keep_alive = parser.should_keep_alive
     _feed(parser, _readable(raw))
     method = parser.get_method().decode("ascii")
     if method == "CONNECT":
@@ -112,7 +113,7 @@ def request_head(raw: bytes, keep_content: int) -> RequestHead:
         method,
         raw.lstrip(b"\r\n").split(b" ", 2)[1].decode("latin-1"),
         [("Upgrade", value) if name == _OFFER else (name, value) for name, value in sink.headers],
-        parser.should_keep_alive(),
+        sink.keep_alive,
         _body(sink, parser, content, NoBody),
         content,
     )
@@ -215,10 +216,16 @@ class _Sink:
     def __init__(self, on_body: Callable[[bytes], None]) -> None:
         self.headers: list[tuple[str, str]] = []
         self.complete = False
+        self.keep_alive = True
         self.on_body = on_body
+        #: Asked when the head is complete: after the message the library has forgotten `Connection: close`.
+        self.ask_keep_alive: Callable[[], bool] = lambda: True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        self.keep_alive = self.ask_keep_alive()
 
     def on_message_complete(self) -> None:
         self.complete = True

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from pms_drill import clock
+from pms_drill.faults.catalogue import all_faults
+from pms_drill.faults.lifecycle import injected
 from pms_drill.faults.probe import Came
 from tests.proxy.scripted_upstream import Peer, answering
 
@@ -32,6 +34,27 @@ def test_status_is_answered_without_the_pms_on_a_connection_that_goes_on(net) ->
         assert (entry.status, entry.pms_status, entry.forwarded, entry.copies) == (429, None, None, 0)
         assert (entry.rule, entry.effect, entry.request_body) == ("rule-0", "status", "book")
         assert entry.delivered is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "end"),
+    [("HTTP/1.1", "Connection: close", "closed"), ("HTTP/1.0", "X: y", "closed"), ("HTTP/1.1", "X: y", None)],
+    ids=["close", "1.0", "keep-alive"],
+)
+def test_an_answer_of_our_own_ends_the_connection_when_that_was_asked_for(net, line: str, header: str, end) -> None:
+    net.rule({"kind": "status", "status": 500})
+    client = net.client()
+    client.send(f"GET /api/hotels {line}\r\nHost: hotel.test\r\n{header}\r\n\r\n".encode())
+    client.until(b"\r\n\r\n")
+    if end:
+        assert b"Connection: close" in client.rest()
+    assert client.end == end
+
+
+def test_slow_close_is_proved_and_healed_through_both_proxies(place) -> None:
+    fault = all_faults(timeout=1.0, retry_after=1)["slow_close"]
+    with injected(fault, place):
+        pass
 
 
 def test_status_for_a_client_that_waits_for_100_ends_the_connection(net) -> None:
