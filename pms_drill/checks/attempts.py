@@ -1,4 +1,4 @@
-"""Requests at the PMS side: which operation of the agent, and for which guest, by the address in the body. Pure."""
+"""Booking requests at the PMS side: for which guest, by the address in the body, and which came too soon. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pms_drill.checks.moments import SHARE
+from pms_drill.checks.operations import is_booking
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.ledger import LedgerEntry
 
-#: How QloApps takes a booking, below whatever folder the shop is in.
-_BOOKINGS = "/api/bookings"
 _HOTEL = re.compile(r'"id_property"\s*:\s*"?(\d+)')
 _ADDRESS = re.compile(r"[\w.%+-]+@[\w.-]*\w")
 
@@ -26,23 +25,6 @@ class Repeat:
     first: LedgerEntry
     second: LedgerEntry
     needed: float
-
-
-def is_booking(entry: LedgerEntry) -> bool:
-    """Whether the request asks the PMS to book."""
-    return entry.method == "POST" and entry.path.rstrip("/").endswith(_BOOKINGS)
-
-
-def operation_of(entry: LedgerEntry, probe_path: str) -> str | None:
-    """The metrics' name of a request at the PMS side; None for one that no operation of the agent makes."""
-    if entry.method == "GET":
-        return "probe" if entry.path == probe_path else "readback"
-    if is_booking(entry):
-        return "reservation"
-    for resource, operation in (("/hotel_ari", "availability"), ("/order_histories", "cancel")):
-        if entry.method == "POST" and entry.path.rstrip("/").endswith(resource):
-            return operation
-    return None
 
 
 def attempts(ledger: Iterable[LedgerEntry], tokens: Collection[str]) -> dict[str, list[LedgerEntry]]:

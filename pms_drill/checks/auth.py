@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pms_drill.checks.attempts import is_booking
 from pms_drill.checks.moments import failures_before_opening, not_closed
+from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind

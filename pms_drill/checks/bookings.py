@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
-from pms_drill.checks.attempts import attempts, early_repeats, is_booking
+from pms_drill.checks.attempts import attempts, early_repeats
 from pms_drill.checks.fates import Class, Fate, fates_of
 from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.checks.moments import healed
+from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Ending, Operation

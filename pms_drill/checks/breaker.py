@@ -13,9 +13,11 @@ from pms_drill.checks.moments import (
     SHARE,
     earliest_opening,
     failures_before_opening,
+    grown_wait,
     healed,
     is_rejection,
     is_success,
+    may_probe,
     not_closed,
     opened,
     percentile,
@@ -172,7 +174,7 @@ def probes_are_safe_and_single(evidence: Evidence) -> Verdict:
     if span is None:
         return unknown(claimed, answers=NEVER_OPENED)
     calls = evidence.calls(span)
-    guests = [entry for entry in calls if not evidence.may_probe(entry)]
+    guests = [entry for entry in calls if not may_probe(entry, evidence)]
     if guests and not evidence.expectation.delays_requests:
         return failed(claimed, ledger=f"{len(guests)} other calls: {evidence.lines(guests)}")
     rounds = probe_rounds(evidence)
@@ -221,10 +223,8 @@ def liveness_is_unaffected(evidence: Evidence) -> Verdict:
 
 def recovers_after_the_heal(evidence: Evidence) -> Verdict:
     """FAIL-02: guests are answered by the PMS again soon after it works, without anybody's help."""
-    policy, wait = evidence.policy, evidence.expectation.wait
-    if policy.wait_growth > 1:
-        wait = min(policy.longest_wait, wait * policy.wait_growth ** len(probe_rounds(evidence)))
-    bound = wait + policy.timeout + 2 * policy.slack
+    policy = evidence.policy
+    bound = grown_wait(evidence) + policy.timeout + 2 * policy.slack
     claimed = f"guests get the PMS's answers again within {bound:.2f} s after the heal"
     if opened(evidence) is None:
         return unknown(claimed, answers=NEVER_OPENED)

@@ -25,8 +25,7 @@ def answers_are_marked(evidence: Evidence) -> Verdict:
     With failover: 200, source mock or stale, not binding. Without: 503 with the remaining wait in `Retry-After`.
     """
     policy = evidence.policy
-    probes = probing_guests(evidence)
-    asked = [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op not in probes]
+    asked = _asked_while_open(evidence)
     claimed = (
         "while the breaker is open availability is answered 200 with source mock or stale and binding false"
         if policy.failover
@@ -43,9 +42,7 @@ def stale_answer_tells_its_age(evidence: Evidence) -> Verdict:
     """FAIL-04: the answer to a question that the PMS has answered before repeats it and says when that was."""
     claimed = "a question asked before the outage gets the PMS's last answer, marked stale, with its own time"
     before = {op.guest.email: op for op in evidence.asked("steady", kind=Kind.AVAILABILITY) if is_success(op)}
-    probes = probing_guests(evidence)
-    asked = [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op not in probes]
-    again = [op for op in asked if op.guest.email in before]
+    again = [op for op in _asked_while_open(evidence) if op.guest.email in before]
     if not evidence.policy.failover:
         return unknown(claimed, answers="there is no failover")
     if opened(evidence) is None:
@@ -125,6 +122,12 @@ def guests_do_not_wait_for_ever(evidence: Evidence) -> Verdict:
     worst = max(op.seconds for op in evidence.operations)
     seen = f"{len(evidence.operations)} operations, slowest {worst:.2f} s"
     return judge(not slow, claimed, answers=f"{seen}; too slow: {'; '.join(o.brief() for o in slow[:3]) or 'none'}")
+
+
+def _asked_while_open(evidence: Evidence) -> list[Operation]:
+    """The questions that an open breaker has to answer: all but those of guests who were the probe."""
+    probes = probing_guests(evidence)
+    return [op for op in evidence.asked("open", kind=Kind.AVAILABILITY) if op not in probes]
 
 
 def _all(asked: list[Operation], claimed: str, wrong: list[Operation]) -> Verdict:

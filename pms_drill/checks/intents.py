@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pms_drill.checks.attempts import attempts, is_booking, overlapping
+from pms_drill.checks.attempts import attempts, overlapping
 from pms_drill.checks.double_sales import blame_for_double_sales, double_sales, guests_of
 from pms_drill.checks.fates import Fate, fates_of
+from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation

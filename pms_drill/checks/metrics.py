@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pms_drill.checks.attempts import operation_of
 from pms_drill.checks.exposition import KINDS, OPERATIONS
 from pms_drill.checks.fates import classify
 from pms_drill.checks.moments import (
@@ -19,6 +18,7 @@ from pms_drill.checks.moments import (
     probes_while_not_closed,
     probing_guests,
 )
+from pms_drill.checks.operations import READS, operation_of
 from pms_drill.checks.states import NAMES, known_states
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.checks.windows import Range, after_heal, before_heal, under_fault, whole
@@ -27,7 +27,6 @@ from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.ledger import LedgerEntry
 
 _NO_SCRAPES = "fewer than two scrapes, or the agent began anew between them"
-_READS = ("availability", "readback", "probe")
 
 
 def gauge_equals_behaviour(evidence: Evidence) -> Verdict:
@@ -78,7 +77,7 @@ def calls_are_conserved(evidence: Evidence) -> Verdict:
         entries = [entry for entry in evidence.ledger if operation_of(entry, policy.probe_path) == operation]
         arrived = window.calls(entries, policy.timeout + policy.slack)
         unseen = kinds["connect"] + kinds["lost"]
-        repeated = unseen + sum(1 for e in entries if _may_be_cut(e, evidence)) if operation in _READS else 0
+        repeated = unseen + sum(1 for e in entries if _may_be_cut(e, evidence)) if operation in READS else 0
         if not evidence.expectation.reaches_ledger:
             unseen += kinds["timeout"]
         told.append(f"{operation} {calls:g} ({errors:g} failed), ledger {arrived}")

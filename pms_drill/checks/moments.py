@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from pms_drill.checks.operations import READS, operation_of
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.ledger import LedgerEntry
@@ -84,6 +85,29 @@ def not_closed(evidence: Evidence) -> Span | None:
     return None if begin is None else Span(begin, evidence.phases["armed"].end)
 
 
+def may_probe(entry: LedgerEntry, evidence: Evidence) -> bool:
+    """Whether the entry is fit to try a breaker that is not closed: a safe read, of a guest's only if declared."""
+    policy = evidence.policy
+    return evidence.is_agent_probe(entry) or (policy.by_traffic and operation_of(entry, policy.probe_path) in READS)
+
+
+def grown_wait(evidence: Evidence) -> float:
+    """How long the breaker waits at the heal, in seconds: after as many failed probes as were seen.
+
+    Where the ledger cannot see them, after as many as there was time for.
+    """
+    policy, wait, span = evidence.policy, evidence.expectation.wait, not_closed(evidence)
+    if policy.wait_growth <= 1 or span is None:
+        return wait
+    if evidence.expectation.reaches_ledger:
+        return min(policy.longest_wait, wait * policy.wait_growth ** len(probe_rounds(evidence)))
+    at = span.begin + wait
+    while at < span.end:
+        wait = min(policy.longest_wait, wait * policy.wait_growth)
+        at += wait
+    return wait
+
+
 def probes_while_not_closed(evidence: Evidence) -> list[LedgerEntry]:
     """The safe reads that tried the PMS between opening and heal, in order."""
     span = not_closed(evidence)
@@ -147,5 +171,5 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def _probes(evidence: Evidence, span: Span) -> list[LedgerEntry]:
-    found = (entry for entry in evidence.calls(span) if evidence.may_probe(entry))
+    found = (entry for entry in evidence.calls(span) if may_probe(entry, evidence))
     return sorted(found, key=lambda entry: entry.received)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pms_drill.checks.attempts import attempts, is_booking
+from pms_drill.checks.attempts import attempts
 from pms_drill.checks.double_sales import blame_for_double_sales, double_sales
 from pms_drill.checks.findings import Sighting
+from pms_drill.checks.operations import is_booking
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.journal import Event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pms_drill.checks.attempts import is_booking
+from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.ledger import LedgerEntry

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pms_drill import clock
-from pms_drill.checks.attempts import is_booking
+from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.bookings_end import until_ended, until_late_ones_are_found
 from pms_drill.episodes.bookings_guests import Crowd

@@ -75,9 +75,10 @@ def _probe_under_way(scene: Scene) -> Iterator[bool]:
         return
     with scene.phase("silence"):
         scene.pause(wait + slack(scene))
-    with ThreadPoolExecutor(1) as first, scene.phase("probe"):
-        first.submit(scene.guests.ask, scene.book.guest(), "probe")
+    with ThreadPoolExecutor(1) as pool, scene.phase("probe"):
+        first = pool.submit(scene.guests.ask, scene.book.guest(), "probe")
         yield scene.wait_for("a guest's call to be the probe", arrived, profile.pms.timeout + 2.0, every=0.01)
+        first.result()
 
 
 def _come_in_pairs(scene: Scene) -> None:

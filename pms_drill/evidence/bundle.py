@@ -12,9 +12,6 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import MetricsPart
 
-#: The PMS's search for availability: a POST that is a read.
-_SEARCH = "/api/hotel_ari"
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -148,11 +145,6 @@ class Evidence:
     def is_agent_probe(self, entry: LedgerEntry) -> bool:
         """Whether the entry is the agent's safe read (GET of the probe path)."""
         return entry.method == "GET" and entry.path == self.policy.probe_path
-
-    def may_probe(self, entry: LedgerEntry) -> bool:
-        """Whether the entry is fit to try a breaker that is not closed: a safe read, of a guest's only if declared."""
-        search = entry.method == "POST" and entry.path == _SEARCH
-        return self.is_agent_probe(entry) or (self.policy.by_traffic and (entry.method == "GET" or search))
 
     def lines(self, entries: Iterable[LedgerEntry], limit: int = 5) -> str:
         """Ledger entries for people: seconds since the episode began, method, path."""

@@ -275,6 +275,8 @@ def test_a_guests_question_is_a_probe_only_where_that_is_declared_and_a_write_ne
     assert breaker.stays_open_for_the_wait(with_the_guest).outcome is Outcome.PASSED
     long_after = replace(declared, ledger=[*with_probes().ledger, call(4.9)])
     assert breaker.stays_open_for_the_wait(long_after).outcome is Outcome.FAILED
+    in_a_folder = replace(declared, ledger=[*with_probes().ledger, call(4.05, f"/shop{ARI}", method="POST")])
+    assert breaker.probes_are_safe_and_single(in_a_folder).outcome is Outcome.PASSED
     writes = replace(declared, ledger=[*declared.ledger, booked(4.05, "bob")])
     assert breaker.probes_are_safe_and_single(writes).outcome is Outcome.FAILED
 
@@ -336,6 +338,14 @@ def test_a_wait_that_has_grown_with_each_failed_probe_may_last_as_long_as_declar
     check = breaker.recovers_after_the_heal
     assert check(replace(late, policy=policy(wait_growth=2.0))).outcome is Outcome.PASSED
     assert check(replace(late, policy=policy(wait_growth=2.0, longest_wait=2.5))).outcome is Outcome.FAILED
+
+
+def test_a_wait_that_has_grown_unseen_lasts_as_long_as_there_was_time_to_grow():
+    """From 3.05 to the heal at 6 there is time for one failed probe: 1 s, and then 2 s."""
+    told = {"policy": policy(wait_growth=2.0), "expectation": expectation(reaches_ledger=False)}
+    check = breaker.recovers_after_the_heal
+    assert check(replace(recovering(ask(8.8, "rec", "recovery")), **told)).outcome is Outcome.PASSED
+    assert check(replace(recovering(ask(9.2, "rec", "recovery")), **told)).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("told", [[], [mock(6.1, "rec", "recovery")]], ids=["nobody", "too early"])

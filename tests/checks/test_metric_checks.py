@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pms_drill.checks import metrics
-from pms_drill.checks.attempts import operation_of
+from pms_drill.checks.operations import operation_of
 from pms_drill.checks.states import known_states
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Span
