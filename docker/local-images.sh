@@ -5,7 +5,8 @@
 #
 # Packages come from the apt sources that this machine is set up with, Python packages from its Python index, by hash.
 # Needs root, debootstrap, a Docker engine, and `make setup` before. pms-drill finds the images by
-# docker/local-images.env, which is written last. Run it again when requirements.lock has changed. Takes 3 minutes.
+# docker/local-images.env, which is written last and read in this checkout on this machine only. Run it again when
+# requirements.lock has changed. Takes 3 minutes.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -91,6 +92,7 @@ pack "$work/toxiproxy" toxiproxy --change 'ENTRYPOINT ["/toxiproxy"]'
 pack "$work/debian" debian --change 'CMD ["sh"]'
 
 cat >"$here/local-images.env" <<END
+PMS_DRILL_LOCAL_IMAGES_OF=$(uname -n):$(cd "$repo" && pwd -P)
 PMS_DRILL_PYTHON_BASE=$name/python
 PMS_DRILL_PHP_BASE=$name/php
 PMS_DRILL_MYSQL_IMAGE=$name/mysql

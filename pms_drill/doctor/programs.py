@@ -11,6 +11,8 @@ from pathlib import Path
 from pms_drill.errors import DrillError
 from pms_drill.external import PROMTOOL, TOXIPROXY, Program
 from pms_drill.external.finder import cache_folder
+from pms_drill.stack import compose_images
+from pms_drill.stack.agent_program import REPO
 from pms_drill.stack.backends import CHECKS
 from pms_drill.stack.look import Found, State
 from pms_drill.stack.mariadb import find_database
@@ -36,6 +38,8 @@ def programs(stack: str) -> Iterator[Found]:
     if stack == "compose":
         yield _row("Docker", _docker)
         yield _compose_tool()
+        told = ", ".join(compose_images.sources(compose_images.choices(REPO, os.environ)))
+        yield Found("images", State.OK, f"{told}; what is not here is pulled at the first start")
     if stack != "external":
         yield _program("promtool", PROMTOOL, "BRK-56 is skipped without it: make promtool gets it")
 

@@ -6,6 +6,7 @@ The tag of an image of ours is a sum over everything that goes into it, so that 
 from __future__ import annotations
 
 import hashlib
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _LOCAL = "docker/local-images.sh builds all bases from Debian packages, without a registry"
-#: Written by docker/local-images.sh.
+#: Written by docker/local-images.sh on a machine that wants it, ignored by git.
 LOCAL_IMAGES = "docker/local-images.env"
+#: The variable in that file which names the checkout and the machine that made it.
+_MADE_FOR = "PMS_DRILL_LOCAL_IMAGES_OF"
 _BUILD_LIMIT_S = 1800
 
 
@@ -114,13 +117,29 @@ def images(
 
 
 def choices(repo: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """What is chosen by variable: the environment first, then what docker/local-images.sh has left in its file."""
+    """What is chosen by variable: the environment first, then what docker/local-images.sh has made for this checkout.
+
+    The images of that script exist on the machine that ran it and nowhere else. A file that another checkout or
+    machine has made, copied or committed, is not read: the public images are chosen.
+    """
     try:
         lines = (repo / LOCAL_IMAGES).read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     local = {name: value for name, _, value in (line.partition("=") for line in lines) if value}
+    if local.pop(_MADE_FOR, "") != f"{platform.node()}:{repo.resolve()}":
+        local = {}
     return {**local, **{name: value for name, value in env.items() if value}}
+
+
+def sources(env: Mapping[str, str]) -> list[str]:
+    """The images that everything starts from, by what was chosen: bases of ours that are built, and those of others.
+
+    Args:
+        env: the user's choices, by variable (`choices`).
+    """
+    built = [env.get(one.base_variable) or one.base for one in (PYTHON, QLOAPPS)]
+    return [*built, *(env.get(variable) or default for variable, default in PULLED.items())]
 
 
 def tag_of(built: Built, repo: Path, env: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pms_drill.stack.agent_program import REPO
 
 TEST_FILE = REPO / "docker-compose.test.yml"
 RUNBOOK_FILE = REPO / "docker-compose.runbook.yml"
+LOCAL_IMAGES_SCRIPT = REPO / "docker" / "local-images.sh"
 
 
 def services(file: Path) -> dict[str, Any]:
@@ -103,9 +105,50 @@ def test_base_image_is_part_of_the_tag() -> None:
     assert plain != compose_images.tag_of(built, REPO, {built.base_variable: "registry.example/debian"})
 
 
+def local_images(checkout: Path, made_by: str) -> None:
+    (checkout / compose_images.LOCAL_IMAGES).write_text(
+        f"PMS_DRILL_LOCAL_IMAGES_OF={made_by}\nPMS_DRILL_PHP_BASE=here\nPMS_DRILL_MYSQL_IMAGE=here\n"
+    )
+
+
+def test_fresh_clone_chooses_the_public_images(tmp_path: Path) -> None:
+    """Also in a checkout that has made images of its own: what is tracked names none."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(REPO), str(clone)], check=True, timeout=60)
+    assert compose_images.choices(clone, {}) == {}
+    assert compose_images.sources({}) == [
+        "python:3.11-slim-bookworm",
+        "debian:bookworm-slim",
+        "ghcr.io/shopify/toxiproxy:2.12.0",
+        "prom/prometheus:v2.53.4",
+        "mariadb:10.11",
+    ]
+
+
+@pytest.mark.parametrize(
+    "made_by",
+    ["", "another-machine:{checkout}", "{machine}:/another/checkout"],
+    ids=["nobody", "another machine", "another checkout"],
+)
+def test_images_made_elsewhere_are_not_chosen(tmp_path: Path, made_by: str) -> None:
+    (tmp_path / "docker").mkdir()
+    local_images(tmp_path, made_by.format(machine=platform.node(), checkout=tmp_path))
+    assert compose_images.choices(tmp_path, {}) == {}
+
+
+def test_file_of_local_images_names_this_checkout_and_machine() -> None:
+    """The script writes the mark that `choices` looks for."""
+    lines = LOCAL_IMAGES_SCRIPT.read_text().splitlines()
+    [mark] = [line for line in lines if line.startswith("PMS_DRILL_LOCAL_IMAGES_OF=")]
+    told = subprocess.run(
+        ["sh", "-c", f'repo={REPO}\necho "{mark.partition("=")[2]}"'], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == f"{platform.node()}:{REPO}"
+
+
 def test_environment_wins_over_images_made_here(tmp_path: Path) -> None:
     (tmp_path / "docker").mkdir()
-    (tmp_path / compose_images.LOCAL_IMAGES).write_text("PMS_DRILL_PHP_BASE=here\nPMS_DRILL_MYSQL_IMAGE=here\n")
+    local_images(tmp_path, f"{platform.node()}:{tmp_path}")
     chosen = compose_images.choices(tmp_path, {"PMS_DRILL_PHP_BASE": "mine", "PMS_DRILL_MYSQL_IMAGE": ""})
     assert chosen == {"PMS_DRILL_PHP_BASE": "mine", "PMS_DRILL_MYSQL_IMAGE": "here"}
 
@@ -201,6 +244,6 @@ def test_engine_that_is_away_postpones_the_heal_and_fails_nothing(tmp_path: Path
 
 
 def test_script_for_local_images_names_no_host() -> None:
-    text = (REPO / "docker" / "local-images.sh").read_text()
+    text = LOCAL_IMAGES_SCRIPT.read_text()
     assert "http" not in text
-    subprocess.run(["sh", "-n", str(REPO / "docker" / "local-images.sh")], check=True)
+    subprocess.run(["sh", "-n", str(LOCAL_IMAGES_SCRIPT)], check=True)
