@@ -179,8 +179,8 @@ def replay(**options: object) -> None:
 @click.argument("cause")
 @click.option("--mitigate", type=click.Choice(["reset", "mock", "restart-pms", "rotate-key", "adjust"]), default=None)
 @click.option("--hold", is_flag=True, help="Keep it up until Ctrl-C.")
-@click.option("--scaled", is_flag=True, help="Short waits (profile reference-fast) instead of the deployed settings.")
-@click.option("--pms-profile", "profile", default="", help="Agent: name or .toml.  [default: reference]")
+@click.option("--scaled", is_flag=True, help="Short waits, the profile's own, instead of the deployed settings.")
+@click.option("--pms-profile", "profile", default="", help="Agent: name or .toml.  [default: reference-fast]")
 @click.option("--pms-stack", "stack", type=click.Choice(["embedded", "native"]), default="embedded", show_default=True)
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), default=1, help="Decides guests and stays.")
 @click.option("--results", type=click.Path(path_type=Path), metavar="DIR", help="Folder of runs.")
@@ -194,10 +194,10 @@ def reproduce(mitigate: str | None, scaled: bool, profile: str, results: Path | 
     from pms_drill.incident.terminal import teller
     from pms_drill.runner import ROOT
 
-    agent = profile or ("reference-fast" if scaled else "reference")
     wanted = ReproduceOptions(
         mitigate=mitigate or "",
-        profile=agent,
+        profile=profile or "reference-fast",
+        scaled=scaled,
         results=(results or ROOT / "runs").absolute(),
         **options,  # type: ignore[arg-type]
     )

@@ -11,6 +11,7 @@ from pms_drill import profile as profiles
 from pms_drill.episodes.book import EpisodeBook
 from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.lease import Lease
+from pms_drill.load import judged_under
 from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.view import StackUnderLoad
 from pms_drill.options import OPTIONS, Options
@@ -83,8 +84,12 @@ def guests(stack: Stack) -> Iterator[Guests]:
 
 @pytest.fixture(scope="session")
 def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
-    """The load of this tier, run once, at the settings that are deployed and with the PMS's real latencies."""
-    deployed = profiles.load(options.profile.load.profile) if options.profile.load.profile else options.profile
+    """The load of this tier, run once, at the settings that are deployed and with the PMS's real latencies.
+
+    The page tells under which profile; where that one starts another agent than the run's, nothing is judged.
+    """
+    deployed = profiles.deployed(options.profile)
+    judged_under.write(options.run_dir, deployed)
     with open_stack(
         options.stack,
         deployed,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import durationpy
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from pms_drill.errors import DrillError
 
@@ -185,6 +185,7 @@ class LoadPart(_Part):
 
     Attributes:
         profile: name of the profile with the deployed settings, when this one is scaled down; empty for this one.
+            Looked for beside the file that names it first, so that nobody's folder of profiles gets in between.
     """
 
     profile: str = ""
@@ -217,6 +218,10 @@ class Profile(_Part):
     alerts: AlertsPart = AlertsPart()
     waiver: list[Waiver] = []
 
+    #: The file that names `load.profile`: this profile's own, or one that it extends. None for a profile without one.
+    _load_named_by: Path | None = PrivateAttr(default=None)
+    _file: Path | None = PrivateAttr(default=None)
+
     def claims(self, key: str) -> bool:
         """Whether the profile claims an optional policy.
 
@@ -245,7 +250,9 @@ def load(name_or_path: str) -> Profile:
     data = _merged(path, seen=())
     data["name"] = path.stem
     try:
-        return Profile.model_validate(data)
+        profile = Profile.model_validate(data)
+        profile._file, profile._load_named_by = path, _names_load(path)
+        return profile
     except ValidationError as error:
         raise DrillError(
             f"the profile {path.stem} has {error.error_count()} wrong setting(s)",
@@ -260,6 +267,59 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{key}: there is no such key"
     return f"{key}: {problem['msg']} (found: {problem['input']!r})"
+
+
+def deployed_settings(tried: Profile) -> Profile:
+    """The profile with the settings that are deployed; its [agent] is for `deployed` to judge.
+
+    Raises:
+        DrillError: `load.profile` names no profile, or a wrong one.
+    """
+    named = tried.load.profile
+    if not named:
+        return tried
+    sibling = tried._load_named_by.with_name(f"{named}.toml") if tried._load_named_by else None
+    return load(str(sibling) if sibling and sibling.is_file() else named)
+
+
+def deployed(tried: Profile) -> Profile:
+    """The profile under which load judges the agent of the run, and no other agent.
+
+    A profile that names `load.profile` itself says what is deployed. One that inherits it says so only as long as it
+    starts the same agent: what it lays over `agent.start`, `agent.workdir` and `agent.env` would be lost in silence.
+
+    Raises:
+        DrillError: load would judge another agent; or see `deployed_settings`.
+    """
+    settings = deployed_settings(tried)
+    by = tried._load_named_by
+    if settings is tried or by is None or by == tried._file:
+        return settings
+    changed = _other_agent(tried.agent, load(str(by)).agent)
+    if changed:
+        raise DrillError(
+            f"load would judge another agent: the profile {tried.name} inherits load.profile = "
+            f"{tried.load.profile!r} and changes {', '.join(changed)}",
+            where=str(tried._file),
+            todo='give [load] profile: the name of a profile with its deployed settings, or "" for this one',
+        )
+    return settings
+
+
+def _other_agent(one: AgentPart, other: AgentPart) -> list[str]:
+    """Keys of [agent] that decide which program runs, and in which way, and differ."""
+    changed = [f"agent.{key}" for key in ("start", "workdir") if getattr(one, key) != getattr(other, key)]
+    names = sorted({*one.env, *other.env})
+    return changed + [f"agent.env.{name}" for name in names if one.env.get(name) != other.env.get(name)]
+
+
+def _names_load(path: Path) -> Path | None:
+    """The file that names `load.profile`, nearest first: this one or one that it extends."""
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    if "profile" in data.get("load", {}):
+        return path
+    base = data.get("extends")
+    return _names_load(_base(path, base)) if isinstance(base, str) else None
 
 
 def known() -> list[str]:
@@ -295,9 +355,13 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     base_name = data.get("extends")
     if not isinstance(base_name, str):
         return data
-    sibling = path.with_name(f"{base_name}.toml")
-    base = _merged(sibling if sibling.is_file() else _find(base_name), (*seen, path))
-    return _overlay(base, data)
+    return _overlay(_merged(_base(path, base_name), (*seen, path)), data)
+
+
+def _base(path: Path, name: str) -> Path:
+    """The file of the profile that another file extends: beside it, or where profiles are looked for."""
+    sibling = path.with_name(f"{name}.toml")
+    return sibling if sibling.is_file() else _find(name)
 
 
 def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

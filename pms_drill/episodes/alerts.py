@@ -54,9 +54,7 @@ def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
 
 def _scale(tried: Profile) -> float:
     """By how much the deployed waits are longer than those of this profile."""
-    if not tried.load.profile:
-        return 1.0
-    deployed = profile.load(tried.load.profile)
+    deployed = profile.deployed_settings(tried)
     return deployed.breaker.recovery_timeout / tried.breaker.recovery_timeout
 
 

@@ -50,6 +50,7 @@ class ReproduceOptions:
         mitigate: name of a mitigation; empty for none.
         hold: keep it up until Ctrl-C.
         profile: the agent.
+        scaled: the profile's own waits instead of those that are deployed (`load.profile`).
         results: folder of runs.
         seed: decides guests and stays.
     """
@@ -58,6 +59,7 @@ class ReproduceOptions:
     mitigate: str = ""
     hold: bool = False
     profile: str = "reference"
+    scaled: bool = False
     stack: str = "embedded"
     results: Path = Path("runs")
     seed: int = 1
@@ -74,7 +76,8 @@ def reproduce(options: ReproduceOptions, say: Callable[[str], None]) -> int:
         DrillError: no such cause or profile, a stack is held already, or something did not start.
     """
     begun = clock.now()
-    entry, profile = scenario(options.cause), profiles.load(options.profile)
+    entry, tried = scenario(options.cause), profiles.load(options.profile)
+    profile = tried if options.scaled else profiles.deployed(tried)
     fault = fault_named(entry.fault, profile)
     say(f"cause {entry.cause}: {entry.title} (fault {entry.fault}), profile {profile.name}")
     leases.heal(remove_engine_run=remove_engine_run)

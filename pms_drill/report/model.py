@@ -84,6 +84,7 @@ class RunVerdict(BaseModel):
         cancelled: requests for bookings there of which the PMS holds no room any more.
         left_out: properties that no test of this tier judges, of the parts that ran.
         left_out_experiments: experiments that this tier does not run.
+        load_profile: the profile under which load was judged, and the command that it starts; empty without load.
         pictures: drawings of guests, faults and breaker, below the run's folder.
     """
 
@@ -112,6 +113,7 @@ class RunVerdict(BaseModel):
     cancelled: int = 0
     left_out: list[str] = []
     left_out_experiments: list[str] = []
+    load_profile: str = ""
     pictures: list[str] = []
 
     def told(self, key: str) -> str:

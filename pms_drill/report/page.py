@@ -44,7 +44,7 @@ def render(verdict: RunVerdict) -> str:
         _trouble(verdict),
         _group(verdict, Outcome.FAILED, "What failed"),
         _group(verdict, Outcome.UNKNOWN, "What could not be proven"),
-        _targets(verdict.targets),
+        _targets(verdict.targets, verdict.load_profile),
         _group(verdict, Outcome.WAIVED, "Waived (known, do not gate)"),
         page_notes.skips(verdict.counts.skipped),
         page_notes.left_out(verdict),
@@ -153,11 +153,13 @@ def _evidence(result: PropertyResult) -> Iterator[str]:
         yield f"    again     {result.reproduce}"
 
 
-def _targets(rows: Iterable[TargetRow]) -> Iterator[str]:
+def _targets(rows: Iterable[TargetRow], load_profile: str) -> Iterator[str]:
     rows = list(rows)
     if not rows:
         return
     yield from title("Targets of the runbook")
+    if load_profile:
+        yield from wrap(f"Load was judged under the profile {load_profile}", "  ", "    ")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("metric", "phase", "value", "n"):
         table.add_column(column, justify="right" if column in ("value", "n") else "left", no_wrap=True)

@@ -22,6 +22,7 @@ from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
+from pms_drill.load import judged_under
 from pms_drill.profile import Waiver
 from pms_drill.properties import catalogue, review
 from pms_drill.report import evidence_files, page, secret_search
@@ -172,6 +173,7 @@ def _judge(info: RunInfo) -> RunVerdict:
         complete=complete,
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
+        load_profile=judged_under.read(info.folder),
         pictures=pictures(info.folder),
         left_out=list(out.properties),
         left_out_experiments=list(out.experiments),

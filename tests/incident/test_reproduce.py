@@ -34,7 +34,7 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
     children: list[subprocess.Popen[str]] = []
 
     def reproduce(*words: str, profile: str = "reference-fast") -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "pms_drill", "reproduce", *words, "--pms-profile", profile]
+        argv = [sys.executable, "-m", "pms_drill", "reproduce", *words, "--scaled", "--pms-profile", profile]
         argv += ["--results", str(tmp_path / "runs")]
         child = subprocess.Popen(
             argv, cwd=REPO, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
