@@ -58,7 +58,7 @@ test: setup ## the project's own tests: harness, agent, twin, checkers
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "not kill_matrix"
 
 kill-matrix: setup ## whole runs on agents with one defect or another policy: each must be noticed under its name
-	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m kill_matrix
+	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "kill_matrix or kill_sample"
 
 reproduce: setup ## an incident on this machine: CAUSE=A..E MITIGATE=reset|mock|restart-pms|rotate-key|adjust HOLD=1 SCALED=1
 	@$(BIN)/pms-drill reproduce $(or $(CAUSE),$(error say which: make reproduce CAUSE=A)) $(if $(MITIGATE),--mitigate $(MITIGATE)) $(if $(HOLD),--hold) $(if $(SCALED),--scaled)

@@ -28,7 +28,8 @@ passed, failed or unknown in each run. Under a fault that opens the breaker most
 
 **Who** says for whom it holds: *all*, or the key of a profile that claims it ([profiles.md](profiles.md)); what a
 profile does not claim is skipped as `not-claimed`. **Seen by** names the witnesses. **Seen failing** says how the check
-was seen to fail, which `make test` does again:
+was seen to fail. `make test`, with each change, does the histories and lies again. `make kill-matrix`, every night,
+runs all agents and harnesses with a defect and all claims: whole runs, of which `make test` does a few:
 """
 
 

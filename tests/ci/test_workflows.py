@@ -26,6 +26,7 @@ DRY = {
     "make promtool": "a download from the internet, unless it is installed",
     "make lint": "half a minute, and part of every change by itself",
     "make test": "it is this test's own session",
+    "make kill-matrix": "a quarter of an hour; the next test looks at what it selects",
     "make test-pms-integration TIER=pr": "minutes; tests/suite runs experiments of it",
     "make test-pms-integration TIER=weekly STACK=compose PROFILE=reference-real": "an hour, and needs a Docker engine",
     "make qloapps": "a download from the internet",
@@ -85,8 +86,20 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-def test_both_workflows_are_there() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["pull-request", "weekly"]
+#: Those that judge an agent, and keep the results.
+JUDGING = [path for path in WORKFLOWS if path.stem != "kill-matrix"]
+
+
+def test_all_workflows_are_there() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["kill-matrix", "pull-request", "weekly"]
+
+
+def test_kill_matrix_runs_every_night_and_selects_every_agent_with_a_defect(checkout: Path) -> None:
+    workflow = read(REPO / ".github" / "workflows" / "kill-matrix.yml")
+    [night] = [entry["cron"] for entry in workflow[True]["schedule"]]
+    assert night.split()[2:] == ["*", "*", "*"]
+    done = bash("make -n kill-matrix", checkout)
+    assert '-m "kill_matrix or kill_sample"' in done.stdout
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -113,7 +126,7 @@ def test_every_action_is_pinned_by_its_commit_and_names_its_tag(path: Path) -> N
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", JUDGING, ids=lambda path: path.stem)
 def test_results_and_summary_are_kept_also_when_the_run_is_red(path: Path) -> None:
     [job] = [job for name, job in read(path)["jobs"].items() if name == "integration"]
     kept = [step for step in job["steps"] if step.get("if") == "${{ !cancelled() }}"]

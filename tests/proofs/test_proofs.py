@@ -6,6 +6,7 @@ with every check watched (`witness.py`), not by reading their names.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -83,6 +84,43 @@ def test_the_mutant_names_this_property_as_one_that_must_notice(entry: Property)
         must = re.search(r"must: ([A-Z0-9 -]+)", text)
         assert must is not None
         assert entry.id in must[1].split(), f"{name} does not name {entry.id}"
+
+
+@pytest.fixture(scope="module")
+def killing() -> set[str]:
+    """Parameters of the tests of whole runs that compare what failed with what a defect or a claim must make fail."""
+    argv = [sys.executable, "-m", "pytest", "tests/suite", "--collect-only", "-q", "-n", "0"]
+    argv += ["-p", "no:schemathesis", "-p", "no:locust", "-m", "kill_matrix or kill_sample"]
+    done = subprocess.run(argv, cwd=REPO, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    comparing = {
+        f"{path.relative_to(REPO).as_posix()}::{node.name}"
+        for path in (REPO / "tests" / "suite").glob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and {"expected_of", "proved_by"} & {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    }
+    ids = [line.rstrip("]").partition("[") for line in done.stdout.splitlines() if "::" in line]
+    return {parameters for test, _, parameters in ids if test in comparing}
+
+
+def test_every_agent_and_harness_with_a_defect_is_run_by_a_test_that_compares_what_fails(killing: set[str]) -> None:
+    """A mutant that nothing runs proves nothing, however well it is written."""
+    folder = REPO / "tests" / "mutants"
+    written = {path.stem for path in folder.glob("*.py")} | {
+        f"harness.{path.stem}" for path in folder.glob("harness/*")
+    }
+    proving = {name.replace("/", ".") for entry in PROPERTIES for name in mutants_of(entry)}
+    assert proving <= written
+    unseen = {name for name in proving if not any(re.match(rf"{re.escape(name)}(-|$)", told) for told in killing)}
+    assert unseen == set()
+    assert {
+        name for name in written - proving if "must: " in (folder / f"{name.replace('.', '/')}.py").read_text()
+    } == set()
+
+
+def test_every_claim_that_proves_is_run_by_a_test_that_compares_what_fails(killing: set[str]) -> None:
+    assert {name for entry in PROPERTIES for name in named(entry, "claimed")} <= killing
 
 
 def test_claims_that_the_plain_agent_does_not_keep_are_those_of_a_variant() -> None:

@@ -27,6 +27,13 @@ def expected_of(mutant: str) -> set[str]:
     return set(must[1].split())
 
 
+def tolerated_of(mutant: str) -> set[str]:
+    """The properties that may notice as well."""
+    text = (REPO / "tests" / "mutants" / f"{mutant}.py").read_text(encoding="utf-8")
+    may = re.search(r"may: ([A-Z0-9 -]+)", text)
+    return set(may[1].split()) if may else set()
+
+
 def passed(ran: Ran) -> set[str]:
     """What passed of an experiment; the search for secrets judges the run's own files, whatever ran."""
     return {name for name in ran.named(Outcome.PASSED) if not name.startswith("SEC-")}
@@ -40,6 +47,7 @@ def test_reference_agent_passes_an_experiment(run_suite: RunSuite) -> None:
     assert re.search(r"== chaos: planned: \d+ experiments, about \d+ s together", ran.page), ran.page
 
 
+@pytest.mark.kill_sample
 @pytest.mark.parametrize(
     "mutant",
     [
@@ -57,6 +65,25 @@ def test_mutant_fails_under_the_name_of_its_defect(
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= failed
     assert len(failed) <= 4, ran.page
+
+
+@pytest.mark.kill_matrix
+@pytest.mark.parametrize(
+    ("mutant", "experiment"),
+    [
+        ("flaps", "unsteady"),
+        ("reset_does_not_clear", "breaker_reset or cause_pms_down"),
+        ("keeps_its_first_key", "cause_key_rotated"),
+    ],
+)
+def test_mutant_of_the_breaker_fails_under_the_name_of_its_defect_and_no_other(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, experiment: str
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("chaos", "-k", experiment, profile=profile)
+    failed = ran.named(Outcome.FAILED)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= failed <= expected_of(mutant) | tolerated_of(mutant), ran.page
 
 
 @pytest.mark.kill_matrix
@@ -107,13 +134,14 @@ def test_mutant_of_bookings_fails_with_a_picture_of_its_guests(
 
 
 @pytest.mark.kill_matrix
+@pytest.mark.parametrize("mutant", ["trusts_a_200"])
 def test_finding_at_the_pms_does_not_excuse_a_defect_of_the_agent_in_the_same_history(
-    run_suite: RunSuite, write_profile: WriteProfile
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str
 ) -> None:
-    profile = write_profile('[agent]\nstart = ["{python}", "-m", "tests.mutants.trusts_a_200"]\n')
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
     ran = run_suite("chaos", "-k", "silent_loser", profile=profile)
     assert ran.code == 1, ran.page
-    assert ran.named(Outcome.FAILED) == expected_of("trusts_a_200")
+    assert ran.named(Outcome.FAILED) == expected_of(mutant)
     assert "BOOK-14" in ran.named(Outcome.PASSED)
     assert [(finding["id"], finding["status"]) for finding in ran.verdict.findings] == [("QLO-10", "known")]
     assert "Findings about the PMS itself (not the agent)" in ran.page
