@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -136,6 +136,7 @@ class Lease:
         self._path = Path()
         self._lock: filelock.BaseFileLock | None = None
         self._mark_before: str | None = None
+        self._unwritten = ""
 
     @property
     def path(self) -> Path:
@@ -171,24 +172,42 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove the folders of the run and give the lease back."""
-        with self._guard, _state_lock(self._state):
+        """Remove the folders of the run and give the lease back.
+
+        What cannot be written here holds nothing up: a lease that stays is unlocked, and the next heal removes it.
+
+        Raises:
+            DrillError: all of it is done, and a child was not noted when it was started.
+        """
+        with self._guard, ExitStack() as ends:
+            if error is None:
+                ends.callback(self._check_written)
+            ends.callback(_restore_mark, self._path.name, self._mark_before)
+            ends.callback(self._let_go)
             for folder in self._content.folders:
                 shutil.rmtree(folder, ignore_errors=True)
-            self._path.unlink(missing_ok=True)
-            _release(self._lock, self._path)
-            self._lock = None
-            _restore_mark(self._path.name, self._mark_before)
+            try:
+                with _state_lock(self._state):
+                    self._path.unlink(missing_ok=True)
+            except OSError as trouble:
+                self._unwritten = self._unwritten or str(trouble.strerror or trouble)
 
     def add_child(self, pid: int, name: str) -> None:
-        """Note a child; ended children may stay in the list. A child that is gone already is not noted."""
+        """Note a child; ended children may stay in the list. A child that is gone already is not noted.
+
+        A note that cannot be written raises at the end of the run and not here, where the child would be left behind:
+        a heal knows it by its mark all the same.
+        """
         try:
             child = Process.of(pid, name)
         except psutil.NoSuchProcess:
             return
         with self._guard:
             self._content.children.append(child)
-            self._write()
+            try:
+                self._write()
+            except OSError as error:
+                self._unwritten = self._unwritten or str(error.strerror or error)
 
     def new_folder(self, label: str, where: Path | None = None) -> Path:
         """A new temporary folder that is removed with the run, by its end or by a heal.
@@ -199,7 +218,11 @@ class Lease:
         with self._guard:
             folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{label}-", dir=where))
             self._content.folders.append(str(folder))
-            self._write()
+            try:
+                self._write()
+            except BaseException:
+                folder.rmdir()
+                raise
         return folder
 
     def add_engine_run(self, label: str) -> None:
@@ -207,6 +230,19 @@ class Lease:
         with self._guard:
             self._content.engine_runs.append(label)
             self._write()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            _release(self._lock, self._path)
+        self._lock = None
+
+    def _check_written(self) -> None:
+        if self._unwritten:
+            raise DrillError(
+                f"the lease could not be written: {self._unwritten}",
+                where=str(self._state),
+                todo=f"free some space, or set {STATE_VARIABLE} to a folder that can be written",
+            )
 
     def _write(self) -> None:
         if self._lock is None:
@@ -265,15 +301,19 @@ def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | 
         # Cut while it was made: a lease is filled before its run starts anything.
         content = None
     trouble: list[str] = []
+    postponed: list[str] = []
     trouble += _end([*(content.children if content else ()), *_marked(path.name)], report)
     if content is not None:
         for name in content.folders:
             trouble += _remove(Path(name), report)
         for label in content.engine_runs:
-            trouble += _remove_at_engine(label, remove_engine_run, report)
-    if trouble or report.postponed:
-        report.trouble += trouble
-        return  # the lease stays, for the next heal
+            why, later = _remove_at_engine(label, remove_engine_run, report)
+            trouble += why
+            postponed += later
+    report.trouble += trouble
+    report.postponed += postponed
+    if trouble or postponed:
+        return  # the lease stays, for the next heal; what other leases wait for is not its business
     path.unlink(missing_ok=True)
     path.with_suffix(".new").unlink(missing_ok=True)
     report.leases.append(path.name)
@@ -327,18 +367,18 @@ def _end(children: list[Process], report: HealReport) -> list[str]:
     return [f"process {pid} does not end" for pid in sorted(stubborn)]
 
 
-def _remove_at_engine(label: str, remove: RemoveEngineRun | None, report: HealReport) -> list[str]:
-    """Remove a run's containers, networks and volumes. Returns why not."""
+def _remove_at_engine(label: str, remove: RemoveEngineRun | None, report: HealReport) -> tuple[list[str], list[str]]:
+    """Remove a run's containers, networks and volumes. Returns what could not be removed, and what must wait."""
+    what = f"containers of the run {label}"
     if remove is None:
-        report.postponed.append(f"containers of the run {label}")
-        return []
+        return [], [what]
     try:
         report.engine += remove(label)
     except EngineAway as error:
-        report.postponed.append(f"containers of the run {label}: {error.what}")
+        return [], [f"{what}: {error.what}"]
     except DrillError as error:
-        return [f"containers of the run {label}: {error.what}"]
-    return []
+        return [f"{what}: {error.what}"], []
+    return [], []
 
 
 def _signal(send: Callable[[], None]) -> None:

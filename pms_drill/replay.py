@@ -138,10 +138,11 @@ class _Replay:
                 before = self._line(second, guests, before)
             self._nemesis.wait()
         finally:
-            self._over.set()
-            self._nemesis.heal()
-            pool.shutdown(wait=True, cancel_futures=True)
-            guests.close()
+            with ExitStack() as ends:
+                ends.callback(guests.close)
+                ends.callback(pool.shutdown, wait=True, cancel_futures=True)
+                ends.callback(self._nemesis.heal)
+                self._over.set()
         return self._judge(guests)
 
     def _send(self, guests: Guests, pool: ThreadPoolExecutor) -> None:

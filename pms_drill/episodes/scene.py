@@ -75,9 +75,12 @@ class Scene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop observing."""
-        self.stack.journal.note("step", self.name, "the machine was late by", f"{self.heartbeat.worst * 1000:.0f} ms")
-        self._open.close()
+        """Stop observing, whatever else fails."""
+        try:
+            self._open.close()
+        finally:
+            late = f"{self.heartbeat.worst * 1000:.0f} ms"
+            self.stack.journal.note("step", self.name, "the machine was late by", late)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -151,7 +154,12 @@ class Scene:
         return bookings
 
     def evidence(self, expected: Expectation, policy: Policy, bookings: list[Booking] | None) -> Evidence:
-        """Everything that was seen, as plain data. Call it after the scene has ended."""
+        """Everything that was seen, as plain data. Call it after the scene has ended.
+
+        Raises:
+            DrillError: a part of it could not be written, so that the run's folder has not the whole of it.
+        """
+        self.stack.journal.check_written()
         opened = self.phases.get("open")
         return Evidence(
             expectation=expected,

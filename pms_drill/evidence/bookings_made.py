@@ -11,6 +11,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from pms_drill.errors import DrillError
+from pms_drill.evidence.lines import Lines
+
 #: Below a run's folder; one file per worker.
 FOLDER = "bookings-made"
 
@@ -62,32 +65,42 @@ class BookingsMade:
     """Keeps the intents of a worker, in memory and in a file; safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._lines = Lines(path, "list of bookings that were made")
         self._lock = threading.Lock()
         self._intents: dict[int, Intent] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def add(self, where: str, email: str, check_in: str) -> int:
-        """Note a booking that is about to be asked for; gives its number."""
+        """Note a booking that is about to be asked for; gives its number.
+
+        Raises:
+            DrillError: it cannot be written, so it must not be asked for: a killed run would forget it.
+        """
         with self._lock:
             number = len(self._intents) + 1
-            self._write(Intent(number=number, where=where, email=email, check_in=check_in))
+            self._intents[number] = Intent(number=number, where=where, email=email, check_in=check_in)
+            if not self._lines.append(self._intents[number].model_dump_json()):
+                del self._intents[number]
+                raise DrillError(
+                    f"a booking was not asked for, because it cannot be noted: {self._lines.trouble}",
+                    todo="free some space, or name another folder with --results",
+                )
         return number
 
     def update(self, number: int, **changes: object) -> None:
-        """Note what became of it."""
+        """Note what became of it; never raises, `check_written` tells."""
         with self._lock:
-            self._write(self._intents[number].model_copy(update=changes))
+            self._intents[number] = self._intents[number].model_copy(update=changes)
+            self._lines.append(self._intents[number].model_dump_json())
+
+    def check_written(self) -> None:
+        """Raise DrillError if something could not be written."""
+        self._lines.check()
 
     def standing(self) -> list[Intent]:
         """Those for which the hotel may hold a room."""
         with self._lock:
             return [intent for intent in self._intents.values() if intent.may_stand]
-
-    def _write(self, intent: Intent) -> None:
-        self._intents[intent.number] = intent
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(intent.model_dump_json() + "\n")
 
 
 def read(run_dir: Path) -> list[Intent]:

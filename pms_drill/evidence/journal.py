@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pms_drill import clock
+from pms_drill.evidence.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,31 @@ class Journal:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+        self._lines = Lines(path, "journal") if path is not None else None
         self._lock = threading.Lock()
         self.events: list[Event] = []
 
-    def note(self, kind: str, name: str, what: str, detail: str = "") -> Event:
-        """Record that something happened now."""
-        event = Event(clock.now(), kind, name, what, detail)
+    def note(self, kind: str, name: str, what: str, detail: str = "", *, at: float | None = None) -> Event:
+        """Record that something happened now, or at the time `at`; never raises.
+
+        It is called on the way out of faults, experiments and stacks, where a full disk must hold nothing up. An
+        event that could not be written is remembered, and `check_written` tells.
+        """
+        event = Event(clock.now() if at is None else at, kind, name, what, detail)
         with self._lock:
             self.events.append(event)
-            if self._path is not None:
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(event)) + "\n")
+            if self._lines is not None:
+                self._lines.append(json.dumps(asdict(event)))
         return event
+
+    def check_written(self) -> None:
+        """See that every event stands in the file.
+
+        Raises:
+            DrillError: some do not, so that what the run leaves is not the whole evidence.
+        """
+        if self._lines is not None:
+            self._lines.check()
 
     def since(self, position: int) -> list[Event]:
         """Events recorded after the first `position` ones."""

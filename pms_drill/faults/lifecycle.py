@@ -46,8 +46,8 @@ class Heal(StrEnum):
 class Note(Protocol):
     """`Journal.note`."""
 
-    def __call__(self, kind: str, name: str, what: str, detail: str = "") -> Event:
-        """Record that something happened now."""
+    def __call__(self, kind: str, name: str, what: str, detail: str = "", *, at: float | None = None) -> Event:
+        """Record that something happened now, or at the time `at`."""
         ...
 
 
@@ -188,7 +188,9 @@ class Injection:
         self._note("proved", str(seen))
 
     def heal(self, mode: Heal | None = None, *, check: bool = True) -> None:
-        """Undo the fault and measure that its effect is gone. Nothing happens the second time.
+        """Undo the fault and measure that its effect is gone. Nothing happens once it is healed.
+
+        The fault is undone first and noted afterwards; whatever undoing raises, it is tried once more.
 
         Args:
             mode: another way than the fault's own.
@@ -201,19 +203,29 @@ class Injection:
             return
         how = mode or self.fault.heal
         with signals_later():
-            self._note("healing", how)
+            begun = clock.now()
             try:
-                done = self.fault.action.heal(self.place, how)
-            except DrillError as error:
-                self._note("not healed", error.what)
+                done = self._undo(how)
+            except Exception as error:
+                self._note("healing", how, at=begun)
+                self._note("not healed", error.what if isinstance(error, DrillError) else repr(error))
                 raise Unproven(f"{self.fault.name} could not be healed: {error}") from error
             self.armed = False
             self.healed_at = clock.now()
+            self._note("healing", how, at=begun)
             # Waiting clients were cut just now, and the PMS may have done their work: this event dates it.
-            self._note("healed", done)
+            self._note("healed", done, at=self.healed_at)
             if check:
                 seen = self._settle("clean after the heal", self._unaffected)
                 self._note("clean", str(seen))
+
+    def _undo(self, how: Heal) -> str:
+        """Carry the heal out, once more if it fails. Returns what was done; raises what the second try raised."""
+        try:
+            return self.fault.action.heal(self.place, how)
+        except Exception as error:  # whatever it is, the fault may still act
+            self._note("heal failed, tried again", repr(error))
+            return self.fault.action.heal(self.place, how)
 
     def _affected(self) -> tuple[bool, Seen]:
         proof = self.fault.proof
@@ -258,8 +270,8 @@ class Injection:
                 f"{self.place.proxy.reach} did not see that, the last one saw: {last}"
             ) from error
 
-    def _note(self, what: str, detail: str = "") -> None:
-        self.place.note("fault", self.fault.name, what, detail)
+    def _note(self, what: str, detail: str = "", *, at: float | None = None) -> None:
+        self.place.note("fault", self.fault.name, what, detail, at=at)
 
 
 class _NotYet(Exception):
@@ -282,7 +294,7 @@ def injected(fault: Fault, place: Place) -> Iterator[Injection]:
     except BaseException as error:
         try:
             injection.heal()
-        except (Unproven, DrillError) as trouble:
+        except Exception as trouble:  # the error of the block is not replaced by that of its heal
             error.add_note(f"and the heal failed: {trouble}")
         raise
     injection.heal()

@@ -144,14 +144,25 @@ class Nemesis:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(_END_LIMIT_S)
+            if self._thread.is_alive():
+                self._trouble(f"the thread of the schedule did not end within {_END_LIMIT_S:g} s")
 
     def heal(self) -> None:
-        """Stop, and undo everything that acts, the latest first; the last heal is measured."""
+        """Stop, and undo everything that acts, the latest first; the last heal is measured.
+
+        What could not be healed at its time is tried again here, and what cannot be healed here holds up nothing else.
+        """
         self.stop()
         for key in sorted(self._acting, reverse=True):
             self._heal(self._acting[key].decision)
 
     def _run(self) -> None:
+        try:
+            self._carry_out()
+        except Exception as error:  # a thread that ends in silence would look like a schedule that is over
+            self._trouble(f"the schedule ended early: {error!r}")
+
+    def _carry_out(self) -> None:
         for decision in self.decisions:
             if self._stop.wait(max(0.0, self._started + decision.at - clock.now())):
                 return
@@ -177,7 +188,7 @@ class Nemesis:
             if alone:
                 acting.injection.prove()
                 fate.proved = True
-        except (Unproven, DrillError) as error:
+        except Exception as error:  # it runs in a thread: what it raised would be lost with it
             self._trouble(f"{decision}: {error}")
 
     def _heal(self, decision: Decision) -> None:
@@ -187,22 +198,29 @@ class Nemesis:
         fault = acting.injection.fault
         fate = self.outcome.fates[decision.variant]
         others = len(self._acting) > 1 and fault.look is through_the_proxies
+        acted = self._acted(fault)
         try:
-            self._count(fault, fate)
             acting.injection.heal(check=not others)
-            fate.healed += 1
-        except (Unproven, DrillError) as error:
+        except Exception as error:  # it runs in a thread: what it raised would be lost with it
             self._trouble(f"{decision}: {error}")
-        finally:
+        else:
+            fate.healed += 1
+        if acted is not None and not acting.injection.armed:
+            fate.acted = (fate.acted or 0) + acted
+        if not acting.injection.armed:  # what could not be healed stays, for the heal at the end
             del self._acting[decision.key]
 
-    def _count(self, fault: Fault, fate: Fate) -> None:
+    def _acted(self, fault: Fault) -> int | None:
         """How many requests its rule acted on; nothing is asserted, guests may not have come by."""
         if not isinstance(fault.action, HttpRule):
-            return
-        for rule in self._place.fault_proxy.rules():
-            if rule["name"] == fault.action.name:
-                fate.acted = (fate.acted or 0) + int(rule.get("counters", {}).get("acted", 0))
+            return None
+        try:
+            rules = self._place.fault_proxy.rules()
+        except DrillError as error:  # the heal is what matters
+            self._trouble(f"the rule {fault.action.name} cannot be counted: {error}")
+            return None
+        found = [int(rule.get("counters", {}).get("acted", 0)) for rule in rules if rule["name"] == fault.action.name]
+        return sum(found) if found else None
 
     def _trouble(self, text: str) -> None:
         self.outcome.trouble.append(text)

@@ -54,10 +54,12 @@ class TlsFront:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections and end the thread."""
-        asyncio.run_coroutine_threadsafe(self._listener.close(), self._loop).result(_LIMIT_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_LIMIT_S)
-        self._loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self._listener.close(), self._loop).result(_LIMIT_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_LIMIT_S)
+            self._loop.close()
 
     def present(self, certificate: str) -> None:
         """Show this certificate in handshakes from now on; connections that exist are not touched.

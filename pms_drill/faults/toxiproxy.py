@@ -279,10 +279,10 @@ class Toxiproxy:
                 raise ControlLocked(
                     "Toxiproxy is locked and not ours to restart", where=self.api.address, todo="restart it"
                 )
-            self._note("toxiproxy was locked or gone: restarted")
             self._restart()
             for proxy in self._proxies.values():
                 proxy.restore()
+            self._note("toxiproxy was locked or gone: restarted")
 
     def rescued(self, action: Callable[[], None]) -> None:
         """Run a repeatable action; if the server is locked or gone, restart it, which restores every proxy."""

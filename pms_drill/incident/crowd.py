@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -43,10 +44,11 @@ class Crowd:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """No more guests; those who wait get their answers or give up."""
-        self._over.set()
-        self._thread.join(timeout=5)
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._guests.close()
+        with ExitStack() as ends:
+            ends.callback(self._guests.close)
+            ends.callback(self._pool.shutdown, wait=True, cancel_futures=True)
+            self._over.set()
+            self._thread.join(timeout=5)
 
     def answers(self, since: int = 0) -> list[Operation]:
         """What guests were told, in order of the answers, after the first `since` ones."""

@@ -46,7 +46,7 @@ class FaultProxyControl:
         self._http.close()
 
     def health(self) -> Mapping[str, Any]:
-        """Version, upstream, port, number of the latest ledger entry."""
+        """Version, upstream, port, number of the latest ledger entry, and why the ledger's file is not whole."""
         return self._call("GET", "/health")
 
     def add_rule(self, rule: Mapping[str, Any]) -> None:

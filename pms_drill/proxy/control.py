@@ -69,6 +69,7 @@ class Control:
                 "upstream": f"{host}:{port}",
                 "port": self._listener.port,
                 "seq": self._proxy.ledger.last,
+                "ledger_trouble": self._proxy.ledger.trouble,
             }
         )
 

@@ -45,13 +45,21 @@ def without_key(target: str) -> str:
 
 
 class Ledger:
-    """Writes entries to a file and finds them again. Several proxies one after the other may use one file."""
+    """Writes entries to a file and finds them again. Several proxies one after the other may use one file.
+
+    An entry that cannot be written (a full disk) stays in memory, so that no exchange breaks and `since` has it.
+
+    Attributes:
+        trouble: why the first entry that is missing in the file is; empty while none is.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._size = os.fstat(self._file).st_size
         self._places: list[tuple[int, int] | None] = []
         self._open: dict[int, Exchange] = {}
+        self._unwritten: dict[int, bytes] = {}
+        self.trouble = ""
 
     def open(self, connection: int, method: str, target: str, received: float, probe: bool) -> Exchange:
         """Begin an entry."""
@@ -68,11 +76,16 @@ class Ledger:
         return exchange
 
     def finish(self, exchange: Exchange) -> None:
-        """Write an entry; it is in the file when this returns."""
+        """Write an entry; it is in the file when this returns, or in memory if the file does not take it."""
         if self._open.pop(exchange.seq, None) is None:
             return
         line = exchange.as_json() + b"\n"
-        os.write(self._file, line)
+        try:
+            self._write(line)
+        except OSError as error:
+            self.trouble = self.trouble or str(error.strerror or error)
+            self._unwritten[exchange.seq] = line
+            return
         self._places[exchange.seq - 1] = (self._size, len(line))
         self._size += len(line)
 
@@ -81,11 +94,23 @@ class Ledger:
         found = []
         for number in range(max(seq, 0) + 1, min(seq + limit, len(self._places)) + 1):
             place = self._places[number - 1]
-            if place is None:
+            if number in self._unwritten:
+                found.append(self._unwritten[number].rstrip(b"\n"))
+            elif place is None:
                 found.append(self._open[number].as_json())
             else:
                 found.append(os.pread(self._file, place[1], place[0]).rstrip(b"\n"))
         return found
+
+    def _write(self, line: bytes) -> None:
+        written = 0
+        try:
+            while written < len(line):  # a disk that becomes full takes a part first
+                written += os.write(self._file, line[written:])
+        except OSError:
+            if written:
+                os.ftruncate(self._file, self._size)
+            raise
 
     @property
     def last(self) -> int:

@@ -104,8 +104,8 @@ class AgentProgram:
             self._log_begins = self._log.stat().st_size if self._log.is_file() else 0
         self._program = self._build(env or {})
         self._program.start()
-        self._note(self._program.pid, "agent")
         try:
+            self._note(self._program.pid, "agent")
             self._program.wait_until(
                 self._ready,
                 within=self._profile.agent.start_timeout,

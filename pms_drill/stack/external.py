@@ -107,12 +107,18 @@ class ExternalStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Cancel the bookings of this run, and let go of everything."""
-        try:
+        """Cancel the bookings of this run, and let go of everything.
+
+        Raises:
+            DrillError: everything is let go, and evidence of the run could not be written.
+        """
+        with ExitStack() as ends:
+            if error is None:
+                ends.callback(self._made.check_written)
+                ends.callback(self.journal.check_written)
+            ends.callback(self._open.close)
+            ends.callback(self.journal.note, "stack", self._label, "left")
             self._cancel_bookings()
-        finally:
-            self.journal.note("stack", self._label, "left")
-            self._open.close()
 
     @property
     def addresses(self) -> Addresses:

@@ -53,8 +53,8 @@ def start_listening(
     words = [*argv, "--port", "0", "--control-port", "0", "--ready-file", str(ready)]
     program = Program(name, words, env=env, cwd=folder, log=log)
     program.start()
-    note(program.pid, name)
     try:
+        note(program.pid, name)
         program.wait_until(ready.exists, within=_START_LIMIT_S, todo="read the log; it says what was in the way")
         told = json.loads(ready.read_text(encoding="utf-8"))
         return Listening(program, f"127.0.0.1:{int(told['port'])}", f"127.0.0.1:{int(told['control_port'])}")

@@ -111,9 +111,18 @@ class ProcessStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop what was started, the agent first."""
-        self.journal.note("stack", self._label, "stops")
-        self._open.close()
+        """Stop what was started, the agent first.
+
+        Raises:
+            DrillError: everything is stopped, and evidence of the run could not be written.
+        """
+        with ExitStack() as ends:
+            if error is None:
+                ends.callback(self.journal.check_written)
+            ends.callback(self._open.close)
+            self.journal.note("stack", self._label, "stops")
+            if error is None:
+                self._check_ledger()
 
     @property
     def addresses(self) -> Addresses:
@@ -188,6 +197,19 @@ class ProcessStack:
         self._fault_proxy.clear()
         return mended + self._toxiproxy.ensure_clean() + self._pms.switches.make_clean()
 
+    def _check_ledger(self) -> None:
+        """Raise DrillError if the ledger's file is not whole."""
+        try:
+            trouble = self._fault_proxy.health()["ledger_trouble"]
+        except (DrillError, KeyError):
+            return  # it is gone, or an older one; experiments that needed it have told
+        if trouble:
+            raise DrillError(
+                f"the ledger could not be written: {trouble}",
+                where=str(self._evidence / "ledger.jsonl"),
+                todo="free some space or make the folder writable, then run again",
+            )
+
     def _start(self) -> None:
         self._evidence.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(self._evidence / "journal.jsonl")
@@ -232,8 +254,8 @@ class ProcessStack:
 
     def _start_toxiproxy(self) -> OwnToxiproxy:
         def note(text: str) -> None:
-            self.journal.note("stack", "toxiproxy", text)
             self._lease.add_child(server.pid, "toxiproxy")
+            self.journal.note("stack", "toxiproxy", text)
 
         server = ToxiproxyServer(find(TOXIPROXY), self._log("toxiproxy"))
         toxiproxy = self._open.enter_context(OwnToxiproxy(server, note=note))

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from pms_drill import clock
 from pms_drill.checks.verdict import Unproven
 from pms_drill.errors import DrillError
+from pms_drill.evidence.journal import Event, Journal
 from pms_drill.faults import catalogue, catalogue_stream, lifecycle
 from pms_drill.faults.actions import Toxics
 from pms_drill.faults.catalogue_connect import full_backlog
@@ -38,6 +40,76 @@ def test_life_of_a_fault_is_in_the_journal_in_order(net) -> None:
     assert times == sorted(times)
     assert {(event.kind, event.name) for event in net.journal.events} == {("fault", "hang")}
     assert works(net)
+
+
+class Failing(Toxics):
+    """An action whose heal fails as often as told, with whatever error."""
+
+    def heal(self, place: Place, mode: Heal) -> str:
+        if FAILURES:
+            raise FAILURES.pop(0)
+        return super().heal(place, mode)
+
+
+#: Errors that the next heals of `Failing` end with.
+FAILURES: list[Exception] = []
+
+
+def failing(*errors: Exception) -> Fault:
+    FAILURES[:] = errors
+    return replace(catalogue.hang(), action=Failing((Bandwidth(rate=0),)))
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), DrillError("busy"), RuntimeError("odd")])
+def test_heal_that_fails_once_is_tried_again(net, error: Exception) -> None:
+    with injected(failing(error), net.place) as injection:
+        pass
+    assert not injection.armed
+    assert works(net)
+    assert "heal failed, tried again" in net.events()
+
+
+def test_heal_that_fails_for_good_may_be_repeated(net) -> None:
+    injection = lifecycle.Injection(failing(OSError("one"), OSError("two")), net.place)
+    injection.arm()
+    with pytest.raises(Unproven, match="could not be healed: two"):
+        injection.heal()
+    assert injection.armed
+    injection.heal()
+    assert works(net)
+
+
+def test_heal_that_fails_for_good_does_not_replace_the_error_of_the_block(net) -> None:
+    fault = failing(*[OSError("no")] * 2)
+    with pytest.raises(ValueError, match="mine") as caught, injected(fault, net.place):
+        raise ValueError("mine")
+    assert "could not be healed" in caught.value.__notes__[0]
+
+
+def test_fault_is_healed_before_the_journal_is_written(net) -> None:
+    order: list[str] = []
+
+    def note(kind: str, name: str, what: str, detail: str = "", *, at: float | None = None) -> Event:
+        order.append(f"{what}: {'toxics' if net.toxiproxy.api.proxy('pms').toxics else 'clean'}")
+        return net.journal.note(kind, name, what, detail, at=at)
+
+    with injected(catalogue.hang(), replace(net.place, note=note)):
+        pass
+    assert order[-3:] == ["healing: clean", "healed: clean", "clean: clean"]
+    times = [event.at for event in net.journal.events]
+    assert times == sorted(times)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs-linux: /dev/full")
+def test_journal_that_cannot_be_written_holds_no_heal_up_and_is_told(net) -> None:
+    journal = Journal(Path("/dev/full"))
+    with injected(catalogue.hang(), replace(net.place, note=journal.note)):
+        pass
+    assert works(net)
+    assert [event.what for event in journal.events] == CLEAN_LIFE
+    with pytest.raises(DrillError, match="journal could not be written: No space left") as told:
+        journal.check_written()
+    assert "6 line(s) are missing" in told.value.where
 
 
 def test_early_heal_is_not_repeated_on_exit(net) -> None:

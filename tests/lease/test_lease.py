@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from pms_drill.errors import DrillError
-from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, HealReport, Lease, Process, heal, heal_command
+from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, EngineAway, HealReport, Lease, Process, heal, heal_command
 
 #: A run, whose child is known by its note only: takes a lease, starts a child that outlives it, makes a folder, tells
 #: about them and waits to be ended.
@@ -188,6 +189,55 @@ def test_own_lease_is_alive_for_a_heal_of_the_same_process(tmp_path: Path) -> No
         assert heal(tmp_path).alive == [lease.path.name]
         assert folder.exists()
     assert not folder.exists()
+
+
+def abandoned(state: Path, *engine_runs: str) -> Path:
+    """The lease of a run that is gone, with a folder and what it used at a container engine."""
+    crashed = Lease(state)
+    crashed.__enter__()
+    crashed.new_folder("left")
+    for label in engine_runs:
+        crashed.add_engine_run(label)
+    crashed._lock.release(force=True)
+    return crashed.path
+
+
+def test_lease_that_waits_for_an_engine_keeps_no_other_lease(tmp_path: Path) -> None:
+    def away(label: str) -> list[str]:
+        raise EngineAway("no engine answers")
+
+    waiting = abandoned(tmp_path, "run-a", "run-b").rename(tmp_path / "0-is-looked-at-first.json")
+    done = abandoned(tmp_path)
+    report = heal(tmp_path, remove_engine_run=away)
+    assert waiting.exists()
+    assert not done.exists()
+    assert done.name in report.leases
+    assert len(report.postponed) == 2
+
+
+def test_lease_ends_and_tells_when_its_folder_cannot_be_written_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, *_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    lease = Lease(tmp_path)
+    lease.__enter__()
+    folder = lease.new_folder("left")
+    monkeypatch.setattr(Path, "write_text", full)
+    child = subprocess.Popen(["sleep", "30"])
+    try:
+        lease.add_child(child.pid, "child")
+        with pytest.raises(OSError, match="No space"):
+            lease.new_folder("none")
+        with pytest.raises(DrillError, match="lease could not be written: No space"):
+            lease.__exit__(None, None, None)
+    finally:
+        child.kill()
+        child.wait()
+    assert not folder.exists()
+    assert not lease.path.exists()
+    assert heal(tmp_path) == HealReport()
 
 
 def test_heal_where_nothing_ever_ran_does_nothing(tmp_path: Path) -> None:

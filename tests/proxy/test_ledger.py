@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -120,6 +122,27 @@ def test_parallel_connections_get_their_own_numbers(net) -> None:
     entries = net.written(100)
     assert sorted(entry.seq for entry in entries) == list(range(1, 101))
     assert {entry.connection for entry in entries} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs-linux: /dev/full")
+def test_entries_that_a_full_disk_does_not_take_are_kept_and_the_trouble_is_told(tmp_path, monkeypatch) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    first = ledger.open(1, "GET", "/first", 1.0, probe=False)
+    ledger.finish(first)
+    assert ledger.trouble == ""
+    file, full = ledger._file, os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(ledger, "_file", full)
+    second = ledger.open(1, "GET", "/second", 2.0, probe=False)
+    ledger.finish(second)
+    monkeypatch.setattr(ledger, "_file", file)
+    assert ledger.trouble == "No space left on device"
+    assert [json.loads(line)["target"] for line in ledger.since(0, 10)] == ["/first", "/second"]
+    third = ledger.open(1, "GET", "/third", 3.0, probe=False)
+    ledger.finish(third)
+    ledger.close()
+    os.close(full)
+    written = (tmp_path / "ledger.jsonl").read_text().splitlines()
+    assert [json.loads(line)["target"] for line in written] == ["/first", "/third"]
 
 
 def test_stopped_ledger_writes_what_is_open_and_a_second_one_goes_on_in_the_file(tmp_path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Journal
 from pms_drill.faults import lifecycle, variants
 from pms_drill.faults.http_rules import HttpRule
@@ -75,6 +76,46 @@ def test_stopped_midway_it_heals_what_acts(net: Net, place: Place) -> None:
     acts.heal()
     assert acts.acting == []
     assert not acts.outcome.proven or len(acts.outcome.done) < len(acts.decisions)
+    assert works(net, place)
+
+
+@pytest.mark.parametrize("error", [DrillError("the control was busy"), OSError(28, "No space left on device")])
+def test_heal_that_failed_at_its_time_is_tried_again_at_the_end(
+    net: Net, place: Place, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    plan = {"name": "x", "duration": 30, "fault": [{"fault": "server_error", "from": 0, "to": 0.3}]}
+    acts = nemesis(place, plan=plan)
+    with monkeypatch.context() as broken:
+
+        def fails(*_: object, **__: object) -> None:
+            raise error
+
+        broken.setattr(net.control, "remove_rule", fails)
+        acts.start()
+        eventually(lambda: acts.outcome.trouble, lambda trouble: len(trouble) == 1)
+        assert acts.acting != []
+    acts.heal()
+    assert acts.acting == []
+    assert works(net, place)
+    assert [(fate.armed, fate.healed) for fate in acts.outcome.fates.values()] == [(1, 1)]
+    assert not acts.outcome.proven  # it acted longer than was decided
+
+
+def test_rule_that_cannot_be_counted_is_healed(net: Net, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = {"name": "x", "duration": 30, "fault": [{"fault": "server_error", "from": 0, "to": 30}]}
+    acts = nemesis(place, plan=plan)
+    acts.start()
+    eventually(lambda: acts.outcome.done, lambda done: len(done) == 1)
+    rules, answers = net.control.rules, iter([DrillError("no answer")])
+
+    def once() -> list:
+        for error in answers:
+            raise error
+        return rules()
+
+    monkeypatch.setattr(net.control, "rules", once)
+    acts.heal()
+    assert "cannot be counted" in acts.outcome.trouble[0]
     assert works(net, place)
 
 
