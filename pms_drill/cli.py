@@ -29,8 +29,8 @@ def _version() -> str:
 def cli() -> None:
     """Prove that a hotel's agent API survives the failures of its PMS.
 
-    Exit codes: 0 passed, 1 a property failed, 2 something is unknown or the run broke, 10 off target, 11 warning,
-    12 critical.
+    Exit codes: 0 passed, 1 a property failed, 2 something is unknown or the run broke; when only figures of load are
+    to blame: 10 off target, 11 warning, 12 critical.
     """
 
 
@@ -42,7 +42,7 @@ def cli() -> None:
 @of_a_profile
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")
 @of_a_target
-@click.option("--fail-on", default="critical", show_default=True, help="Band from which on to fail.")
+@click.option("--fail-on", default="", metavar="BAND", help="target, warning or critical.  [default: the tier's]")
 @click.option("-n", "--workers", type=click.IntRange(0), help="Processes for contracts and chaos.")
 @click.option("--results", default="", metavar="DIR", help="Folder of runs.  [default: runs/ of the project]")
 @click.option("--keep", is_flag=True, help="Do not remove old runs.")

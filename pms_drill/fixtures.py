@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,8 +83,14 @@ def guests(stack: Stack) -> Iterator[Guests]:
     sender.close()
 
 
+@pytest.fixture
+def load_run(_load: LoadRun, seen: Callable[[str], None]) -> LoadRun:
+    """The load of this tier; what its rows say stands in the results of the test that asks for them."""
+    return replace(_load, tell=seen)
+
+
 @pytest.fixture(scope="session")
-def load_run(options: Options, lease: Lease) -> Iterator[LoadRun]:
+def _load(options: Options, lease: Lease) -> Iterator[LoadRun]:
     """The load of this tier, run once, at the settings that are deployed and with the PMS's real latencies.
 
     The page tells under which profile; where that one starts another agent than the run's, nothing is judged.

@@ -49,7 +49,7 @@ class RunOptions:
         selection: pytest's -k.
         seed: None for a random one.
         target: a system that runs already, for the stack external.
-        fail_on: target, warning or critical.
+        fail_on: target, warning or critical; empty for what the tier says.
         workers: processes for contracts and chaos; None for two, or one on a machine with one core.
         keep: do not remove old runs.
         results: folder of runs; empty for the project's, where the page is also put where the runbook looks for it.
@@ -63,7 +63,7 @@ class RunOptions:
     profile: str = "reference-fast"
     seed: int | None = None
     target: Target = field(default_factory=Target)
-    fail_on: str = "critical"
+    fail_on: str = ""
     workers: int | None = None
     keep: bool = False
     results: str = ""
@@ -329,7 +329,7 @@ class Run:
                 trouble=progress.trouble,
                 judged=progress.judged,
                 selection=self._options.selection,
-                fail_on=self._options.fail_on,
+                fail_on=self._options.fail_on or self._tier.fail_on,
             )
         )
 
@@ -338,7 +338,7 @@ def _chosen(options: RunOptions, tier: Tier) -> list[str]:
     """The parts to run, in the order of the tier."""
     if options.stack not in STACKS:
         raise DrillError(f"there is no stack {options.stack!r}", todo=f"use one of {', '.join(STACKS)}")
-    if options.fail_on not in FAIL_ON:
+    if options.fail_on and options.fail_on not in FAIL_ON:
         raise DrillError(f"--fail-on cannot be {options.fail_on!r}", todo=f"use one of {', '.join(FAIL_ON)}")
     for part in options.parts:
         if part not in PARTS:

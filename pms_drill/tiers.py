@@ -48,6 +48,7 @@ class Tier(_Table):
         examples: generated cases per operation of the API contract.
         contracts: see `ContractsPart`.
         chaos: see `ChaosPart`; `episodes` and `runs_episode` read it.
+        fail_on: the band of a figure of load from which on the exit code is not 0, unless `--fail-on` says another.
         load: settings for `pms_drill.load.plan.plan_for`.
         load_on_real_pms: laid over `load` where the PMS is a real QloApps.
         skips: stack -> reasons for which a test may be skipped.
@@ -60,6 +61,7 @@ class Tier(_Table):
     examples: int = Field(ge=1, strict=True)
     contracts: ContractsPart = ContractsPart()
     chaos: ChaosPart = ChaosPart()
+    fail_on: Literal["target", "warning", "critical"] = "warning"
     load: dict[str, float | str] = {}
     load_on_real_pms: dict[str, float | str] = {}
     skips: dict[Stack, list[SkipReason]] = {}

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from pms_drill.errors import DrillError
+from pms_drill.load.intervals import Interval
 
 
 class Band(StrEnum):
-    """Where a value lies. The runbook's table leaves gaps (500 ms to 1 s): these are `off target`."""
+    """Where a value lies. The runbook's table leaves gaps (500 ms to 1 s): these are `off target`.
+
+    `not shown` is a value that meets the target while its interval does not: the sample is too small to say "met".
+    """
 
     TARGET = "target"
+    NOT_SHOWN = "not shown"
     OFF_TARGET = "off target"
     WARNING = "warning"
     CRITICAL = "critical"
@@ -91,6 +96,15 @@ class Limits:
             return Band.WARNING
         return Band.TARGET if self.target.holds(value) else Band.OFF_TARGET
 
+    def shown(self, value: float, interval: Interval) -> bool:
+        """Whether the whole interval lies in the value's band."""
+        return {self.band(interval.low), self.band(interval.high)} == {self.band(value)}
+
+    def straddled(self, interval: Interval) -> list[Rule]:
+        """The limits with one end of the interval on either side."""
+        rules = (self.target, self.warning, self.critical)
+        return [rule for rule in rules if rule.holds(interval.low) != rule.holds(interval.high)]
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -109,7 +123,13 @@ class Targets:
     control_p95_ms: float
 
 
-_METRICS = ("availability", "response_time", "error_rate", "circuit_breaker")
+#: Row of the table -> the property that fails when the row is in the band critical.
+PROPERTIES = {
+    "availability": "LOAD-01",
+    "response_time": "LOAD-02",
+    "error_rate": "LOAD-03",
+    "circuit_breaker": "LOAD-04",
+}
 #: The table in the project; `load/` lies beside the package.
 SHIPPED = Path(__file__).resolve().parents[2] / "load" / "targets.toml"
 
@@ -125,7 +145,7 @@ def load_targets(path: Path = SHIPPED) -> Targets:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DrillError("the table of targets cannot be read", where=str(path), todo=str(error)) from error
     try:
-        rows = {name: _limits(data[name]) for name in _METRICS}
+        rows = {name: _limits(data[name]) for name in PROPERTIES}
         return Targets(
             **rows,
             lateness_p99_ms=float(data["generator"]["lateness_p99_ms"]),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pms_drill.checks.verdict import Verdict, passed, unknown
+from pms_drill.checks.verdict import Verdict, failed, passed, unknown
 from pms_drill.evidence.bundle import Span
 from pms_drill.load.bands import Band, Limits, Targets
+from pms_drill.load.intervals import Interval, of_percentile, of_share, told
 from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.percentiles import percentile
 from pms_drill.load.phases import CLOSED, HALF_OPEN, OPEN, STATE_NAMES, Reading
@@ -37,18 +39,24 @@ class Target:
         phase: steady, outage, recovering or recovered.
         value: None when there is none. Percent, milliseconds or a state of the breaker, see `unit`.
         n: samples (operations or scrapes) in the phase.
-        band: target, off target, warning, critical or unknown.
+        low, high: 95 % interval of the value; None for an end that the samples do not bound, and for a state.
+        shown: whether the whole interval lies in the band.
+        straddles: which limits lie within the interval, in words; empty when none does.
+        band: target, not shown, off target, warning, critical or unknown.
         target, warning, critical: the limits as written, "< 500".
         note: further figures, and why a band is unknown.
         gates: whether the band decides about the run's exit code; false for outage and recovering, where
-            the
-            figures are information: the runbook's targets are those of a working integration.
+            the figures are information: the runbook's targets are those of a working integration.
     """
 
     metric: str
     label: str
     phase: str
     value: float | None
+    low: float | None
+    high: float | None
+    shown: bool
+    straddles: str
     n: int
     band: Band
     target: str
@@ -60,13 +68,26 @@ class Target:
 
     @property
     def verdict(self) -> Verdict:
-        """PASSED when a band could be determined, whichever it is; else UNKNOWN.
+        """FAILED in the band critical, UNKNOWN without a band, else PASSED; its text tells the band and the interval.
 
-        A bad band is no failed property: it goes to the exit code by way of `--fail-on` (10, 11, 12).
+        Off target and warning go to the exit code by way of `--fail-on` (10, 11).
         """
-        claimed = f"{self.label} in {self.phase} is in one of the runbook's bands"
-        figures = f"{self.value} {self.unit} (n {self.n:,}): {self.band}; {self.note}"
-        return unknown(claimed, load=figures) if self.band is Band.UNKNOWN else passed(claimed, load=figures)
+        claimed = f"{self.label} in {self.phase} is not past the runbook's critical limit, {self.critical} {self.unit}"
+        limits = f"target {self.target}, warning {self.warning}, critical {self.critical}"
+        figures = f"{self.value} {self.unit} (n {self.n:,}): {self.band} ({limits})"
+        figures = "; ".join(filter(None, [figures, self.straddles, self.note]))
+        if self.band is Band.UNKNOWN:
+            return unknown(claimed, load=figures)
+        return failed(claimed, load=figures) if self.band is Band.CRITICAL else passed(claimed, load=figures)
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One estimate: its value and interval, both None when there are no samples, and their number."""
+
+    value: float | None
+    interval: Interval | None
+    n: int
 
 
 def judge(
@@ -99,34 +120,44 @@ def _phase(
     counts = Counter(operation.answered for operation in operations)
     n = len(operations)
     mix = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Answered if counts[outcome])
-    from_pms = _share(counts[Answered.PMS], n)
-    yield _row("availability", targets.availability, phase, from_pms, n, mix, doubts)
+    yield _row("availability", targets.availability, phase, _share(counts[Answered.PMS], n), mix, doubts)
 
     for endpoint in ENDPOINTS:
         limits = targets.response_time
         times = [operation.response_ms for operation in operations if operation.endpoint == endpoint]
-        value = percentile(times, limits.percent or 95) if times else None
-        yield _row(f"response_time:{endpoint}", limits, phase, value, len(times), _spread(times, limits), doubts)
+        figure = _percentile(times, limits.percent or 95)
+        yield _row(f"response_time:{endpoint}", limits, phase, figure, _spread(times, limits), doubts)
 
-    errors = _share(counts[Answered.ERROR], n)
-    yield _row("error_rate", targets.error_rate, phase, errors, n, _kinds(operations), doubts)
+    yield _row("error_rate", targets.error_rate, phase, _share(counts[Answered.ERROR], n), _kinds(operations), doubts)
 
     state, note, blind = _worst_state(readings)
-    yield _row("circuit_breaker", targets.circuit_breaker, phase, state, len(readings), note, doubts + blind)
+    figure = _Figure(state, None if state is None else Interval.exactly(state), len(readings))
+    yield _row("circuit_breaker", targets.circuit_breaker, phase, figure, note, doubts + blind)
 
 
-def _row(metric: str, limits: Limits, phase: str, value: float | None, n: int, note: str, doubts: list[str]) -> Target:
+def _row(metric: str, limits: Limits, phase: str, figure: _Figure, note: str, doubts: list[str]) -> Target:
+    value, interval, n = figure.value, figure.interval, figure.n
     reasons = list(doubts)
     if n < limits.minimum:
         reasons.append(f"{n} samples, at least {limits.minimum} are needed")
-    unusable = value is None or bool(reasons)
+    band, shown, straddles = Band.UNKNOWN, False, ""
+    if value is not None and interval is not None:
+        shown, straddles = limits.shown(value, interval), _straddles(limits, interval, n)
+        if not reasons:
+            band = limits.band(value)
+            band = Band.NOT_SHOWN if band is Band.TARGET and not shown else band
+    estimated = interval if limits.unit != "state" else None
     return Target(
         metric=metric,
         label=limits.label + (f" ({metric.partition(':')[2]})" if ":" in metric else ""),
         phase=phase,
         value=value,
+        low=_finite(estimated.low) if estimated else None,
+        high=_finite(estimated.high) if estimated else None,
+        shown=shown and band is not Band.UNKNOWN,
+        straddles=straddles,
         n=n,
-        band=Band.UNKNOWN if unusable or value is None else limits.band(value),
+        band=band,
         target=str(limits.target),
         warning=str(limits.warning),
         critical=str(limits.critical),
@@ -136,9 +167,28 @@ def _row(metric: str, limits: Limits, phase: str, value: float | None, n: int, n
     )
 
 
-def _share(part: int, n: int) -> float | None:
+def _share(part: int, n: int) -> _Figure:
     # One division of whole numbers is rounded once, so that 999 of 1,000 is exactly the 99.9 of the table.
-    return 100 * part / n if n else None
+    return _Figure(100 * part / n, of_share(part, n), n) if n else _Figure(None, None, 0)
+
+
+def _percentile(values: Sequence[float], percent: int) -> _Figure:
+    if not values:
+        return _Figure(None, None, 0)
+    return _Figure(percentile(values, percent), of_percentile(values, percent), len(values))
+
+
+def _straddles(limits: Limits, interval: Interval, n: int) -> str:
+    """Which limits so many samples leave open, "95 % interval 99.15 to 100 % (n 430) straddles > 99.9 and < 99.5"."""
+    rules = limits.straddled(interval)
+    if not rules:
+        return ""
+    words = " and ".join(str(rule) for rule in rules)
+    return f"95 % interval {told(interval.low, interval.high, limits.unit)} {limits.unit} (n {n:,}) straddles {words}"
+
+
+def _finite(end: float) -> float | None:
+    return None if math.isinf(end) else end
 
 
 def _spread(times: Sequence[float], limits: Limits) -> str:

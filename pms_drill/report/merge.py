@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pms_drill.checks.verdict import Outcome, worst
+from pms_drill.load.bands import PROPERTIES, Band
 from pms_drill.profile import Waiver
 from pms_drill.report.exitcode import exit_code
 from pms_drill.report.model import Counts, PropertyResult, TargetRow
@@ -41,7 +42,7 @@ class Gathered:
     trouble: Sequence[str] = ()
     complete: bool = True
     selection: str = ""
-    fail_on: str = "critical"
+    fail_on: str = "warning"
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,27 @@ def merge(run: Gathered) -> Merged:
             reproduce=f"see the waivers of the profile {run.context.profile}",
         )
     verdicts = {result.verdict for result in properties.values()}
+    failed = {name for name, result in properties.items() if result.verdict is Outcome.FAILED}
+    rows = [row for row in run.targets if row.gates and not _waived(row, properties)]
+    by_figures = {PROPERTIES[_of(row)] for row in rows if row.band is Band.CRITICAL}
     code = exit_code(
-        failed=Outcome.FAILED in verdicts,
+        failed=bool(failed - by_figures),
         unknown=Outcome.UNKNOWN in verdicts or bool(trouble) or not run.complete,
-        bands=[row.band for row in run.targets if row.gates],
+        bands=[row.band for row in rows],
         fail_on=run.fail_on,
     )
     return Merged(code, _counts(records), properties, trouble)
+
+
+def _of(row: TargetRow) -> str:
+    """The row of the runbook's table, without the endpoint."""
+    return row.metric.partition(":")[0]
+
+
+def _waived(row: TargetRow, properties: dict[str, PropertyResult]) -> bool:
+    """Whether the row's property failed and is waived; a waiver of the property is one of its figures."""
+    result = properties.get(PROPERTIES[_of(row)])
+    return row.band is Band.CRITICAL and result is not None and result.verdict is Outcome.WAIVED
 
 
 def _all_records(part: PartOutcomes, run: Gathered) -> list[Record]:

@@ -35,7 +35,7 @@ class PropertyResult(BaseModel):
 
 
 class TargetRow(BaseModel):
-    """A row of the target table, as the load part writes it to `targets.json`."""
+    """A row of the target table, as the load part writes it to `targets.json`; see `pms_drill.load.judge.Target`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -48,6 +48,10 @@ class TargetRow(BaseModel):
     warning: str
     critical: str
     unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    shown: bool = False
+    straddles: str = ""
     note: str = ""
     label: str = ""
     gates: bool = True
@@ -98,7 +102,7 @@ class RunVerdict(BaseModel):
     started: str
     duration_s: float
     exit_code: int
-    fail_on: str = "critical"
+    fail_on: str = "warning"
     selection: str = ""
     parts: list[str]
     versions: dict[str, str]

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pms_drill.checks.verdict import Outcome
+from pms_drill.load.bands import Band
+from pms_drill.load.intervals import told as told_interval
 from pms_drill.report import page_notes
 from pms_drill.report.exitcode import FAILED, PASSED, UNKNOWN
 from pms_drill.report.model import PropertyResult, RunVerdict, TargetRow
@@ -24,14 +26,16 @@ _MEANING = {
     UNKNOWN: "Something could not be proven. That is not a pass: see below what is missing and why.",
     10: "Every property holds, but a figure lies between the runbook's target and its warning limit.",
     11: "Every property holds, but a figure is past the runbook's warning limit.",
-    12: "Every property holds, but a figure is past the runbook's critical limit.",
+    12: "A figure is past the runbook's critical limit, so that its property failed; every other property holds.",
 }
+_BEYOND = (Band.OFF_TARGET, Band.WARNING, Band.CRITICAL)
 _WORDS = (
     ("property", "one rule of behaviour, judged by one or more tests; its id stands in docs/properties.md"),
     ("unknown", "neither shown to hold nor shown to fail; it makes the run red like a failure"),
     ("waived", "fails, and the profile says who knows about it and until when"),
     ("episode", "one experiment: a fault is armed, observed and healed, and many properties read its evidence"),
     ("band", "where a figure lies in the runbook's table: target, off target, warning, critical"),
+    ("not shown", "the figure meets the target, but so few samples cannot show it: its 95 % interval does not"),
     ("ledger", "the record of every request that really reached the PMS"),
 )
 
@@ -79,7 +83,7 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     yield headline(verdict)
     yield ""
     yield from wrap(_MEANING.get(verdict.exit_code, _MEANING[UNKNOWN]), "")
-    if verdict.exit_code == PASSED and any(row.gates and row.band != "target" for row in verdict.targets):
+    if verdict.exit_code == PASSED and any(row.gates and row.band in _BEYOND for row in verdict.targets):
         yield from wrap(f"Some figures are off target; they gate from {verdict.fail_on} on.", "")
     yield ""
     yield f"  {len(results)} properties: {failed} failed, {unknown} unknown"
@@ -161,28 +165,52 @@ def _targets(rows: Iterable[TargetRow], load_profile: str) -> Iterator[str]:
     if load_profile:
         yield from wrap(f"Load was judged under the profile {load_profile}", "  ", "    ")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("metric", "phase", "value", "n"):
-        table.add_column(column, justify="right" if column in ("value", "n") else "left", no_wrap=True)
+    for column in ("metric", "phase", "value", "95 % interval", "n"):
+        table.add_column(column, justify="left" if column in ("metric", "phase") else "right", no_wrap=True)
     table.add_column("band", no_wrap=True)
-    table.add_column("target / warning / critical", no_wrap=True)
     for row in rows:
         band = row.band.value if row.gates else f"({row.band.value})"
-        table.add_row(row.label or row.metric, row.phase, value_of(row), f"{row.n:,}", band, _limits(row))
+        table.add_row(row.label or row.metric, row.phase, value_of(row), interval_of(row), f"{row.n:,}", band)
+    yield from _drawn(table)
+    if not all(row.gates for row in rows):
+        yield "  Bands in brackets belong to the outage itself and do not decide anything."
+    if any(row.gates and row.band is Band.NOT_SHOWN for row in rows):
+        told = (
+            "Not shown: the figure meets the target, but so few samples cannot show it. That is not met, and not red."
+        )
+        yield from wrap(told, "  ", "    ")
+    for row in rows:
+        told = "; ".join(filter(None, [row.straddles, row.note if row.band in (*_BEYOND, Band.UNKNOWN) else ""]))
+        if row.gates and told:
+            yield from wrap(f"{row.label or row.metric}, {row.phase}: {told}", "  ", "    ")
+    yield ""
+    limits = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("limits", "target", "warning", "critical"):
+        limits.add_column(column, no_wrap=True)
+    for cells in dict.fromkeys(_limits(row) for row in rows):
+        limits.add_row(*cells)
+    yield from _drawn(limits)
+
+
+def _drawn(table: Table) -> Iterator[str]:
     out = io.StringIO()
     Console(file=out, width=WIDTH - 2, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     yield from (f"  {line}" for line in out.getvalue().splitlines())
-    if not all(row.gates for row in rows):
-        yield "  Bands in brackets belong to the outage itself and do not decide anything."
-    notes = [row for row in rows if row.note and row.band.value != "target" and row.gates]
-    for row in notes:
-        yield from wrap(f"{row.label or row.metric}, {row.phase}: {row.note}", "  ", "    ")
 
 
-def _limits(row: TargetRow) -> str:
+def _limits(row: TargetRow) -> tuple[str, ...]:
+    """The metric, without the endpoint, and its limits."""
     limits = [row.target, row.warning, row.critical]
     if row.unit == "state":
         limits = [_STATE_LIMITS.get(limit, limit) for limit in limits]
-    return " / ".join(limits)
+    else:
+        limits = [f"{limit} {row.unit}".strip() for limit in limits]
+    return ((row.label or row.metric).partition(" (")[0], *limits)
+
+
+def interval_of(row: TargetRow) -> str:
+    """The 95 % interval of a figure, for people; empty for a state."""
+    return "" if row.unit == "state" or row.value is None else told_interval(row.low, row.high, row.unit)
 
 
 def value_of(row: TargetRow) -> str:

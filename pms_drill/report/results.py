@@ -67,7 +67,7 @@ class RunInfo:
     trouble: Sequence[str] = ()
     judged: Sequence[Record] = ()
     selection: str = ""
-    fail_on: str = "critical"
+    fail_on: str = "warning"
 
 
 def part_folder(run_dir: Path, part: str) -> Path:

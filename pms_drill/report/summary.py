@@ -69,11 +69,19 @@ def _targets(rows: list[TargetRow]) -> Iterator[str]:
     if not rows:
         return
     yield ""
-    yield "| target | phase | value | n | band |"
-    yield "|---|---|---|---|---|"
+    yield "| target | phase | value | 95 % interval | n | band |"
+    yield "|---|---|---|---|---|---|"
     for row in rows:
         band = row.band.value if row.gates else f"({row.band.value})"
-        yield f"| {_cell(row.label or row.metric)} | {row.phase} | {page.value_of(row)} | {row.n:,} | {band} |"
+        cells = [
+            _cell(row.label or row.metric),
+            row.phase,
+            page.value_of(row),
+            page.interval_of(row),
+            f"{row.n:,}",
+            band,
+        ]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _skips(verdict: RunVerdict) -> Iterator[str]:

@@ -223,11 +223,37 @@ def test_a_control_of_another_phase_says_nothing_about_this_one() -> None:
 # --- rows
 
 
-def test_a_healthy_phase_is_on_target_in_every_row() -> None:
-    found = rows([call(n) for n in range(100)] + [booking(n) for n in range(20)])
+def test_a_healthy_phase_of_many_samples_is_on_target_in_every_row() -> None:
+    found = rows([call(n) for n in range(4000)] + [booking(n) for n in range(80)])
     assert tuple(found) == METRICS
     assert {row.band for row in found.values()} == {Band.TARGET}
+    assert all(row.shown and row.straddles == "" for row in found.values())
     assert all(row.gates and row.verdict.outcome is Outcome.PASSED for row in found.values())
+
+
+def test_a_healthy_phase_of_few_samples_is_not_shown_to_meet_the_target_and_says_so() -> None:
+    found = rows([call(n) for n in range(400)] + [booking(n) for n in range(30)])
+    # 430 of 430: 0.025 ** (1 / 430) is 99.146 %, so that 99.5 % is not shown either.
+    available = found["availability"]
+    assert (available.value, available.band, available.shown) == (100.0, Band.NOT_SHOWN, False)
+    assert (round(available.low or 0, 2), available.high) == (99.15, 100.0)
+    assert available.straddles == "95 % interval 99.15 to 100.00 % (n 430) straddles > 99.9 and < 99.5"
+    assert "not shown (target > 99.9" in available.verdict.seen["load"]
+    assert available.straddles in available.verdict.seen["load"]
+    # A perfect count of errors bounds them at 0.85 %: the warning limit of 1 % is shown, the target of 0.1 % is not.
+    assert found["error_rate"].straddles == "95 % interval 0.00 to 0.85 % (n 430) straddles < 0.1"
+    # The largest of 30 samples cannot bound a 95th percentile from above: with 0.95 ** 30 all of them lie below it.
+    slowest = found["response_time:reservations"]
+    assert (slowest.band, slowest.high) == (Band.NOT_SHOWN, None)
+    assert "straddles < 500 and > 1000 and > 3000" in slowest.straddles
+    assert found["response_time:availability"].band is Band.TARGET
+    assert all(row.verdict.outcome is Outcome.PASSED for row in found.values())
+
+
+def test_a_figure_past_a_limit_keeps_its_band_and_says_which_limits_its_interval_straddles() -> None:
+    found = rows([call(n) for n in range(427)] + [call(n, **FAILED) for n in range(427, 430)])["availability"]
+    assert (found.band, found.shown) == (Band.WARNING, False)
+    assert found.straddles == "95 % interval 97.97 to 99.86 % (n 430) straddles < 99.5 and < 99"
 
 
 def test_one_failure_of_a_thousand_is_exactly_at_both_limits_and_off_target() -> None:
@@ -242,14 +268,17 @@ def test_failover_answers_count_against_availability_and_are_no_errors() -> None
         [call(n, answer="mock") for n in range(60)] + [booking(n, status=202, answer="pending") for n in range(60)]
     )
     assert (found["availability"].value, found["availability"].band) == (0.0, Band.CRITICAL)
-    assert (found["error_rate"].value, found["error_rate"].band) == (0.0, Band.TARGET)
+    assert (found["error_rate"].value, found["error_rate"].band) == (0.0, Band.NOT_SHOWN)
 
 
-def test_all_errors_are_critical_and_a_critical_band_is_still_a_known_one() -> None:
+def test_the_band_critical_fails_its_property_and_a_warning_is_told_by_one_that_passed() -> None:
     found = rows([call(n, **FAILED) for n in range(100)])
     assert found["error_rate"].value == 100.0
     assert found["error_rate"].band is found["availability"].band is Band.CRITICAL
-    assert found["error_rate"].verdict.outcome is Outcome.PASSED
+    assert found["error_rate"].verdict.outcome is Outcome.FAILED
+    slow = rows([call(n, ms=1200.0) for n in range(100)])["response_time:availability"]
+    assert (slow.band, slow.verdict.outcome) == (Band.WARNING, Outcome.PASSED)
+    assert "warning (target < 500, warning > 1000, critical > 3000)" in slow.verdict.seen["load"]
 
 
 def test_the_response_time_is_the_95th_percentile_of_its_endpoint_only() -> None:
@@ -264,6 +293,7 @@ def test_too_few_samples_are_unknown_however_good_they_look() -> None:
     found = rows([call(n) for n in range(80)] + [booking(n) for n in range(19)], CLOSED[:4])
     assert found["response_time:availability"].band is Band.TARGET
     for metric in ("availability", "error_rate", "response_time:reservations", "circuit_breaker"):
+        assert not found[metric].shown
         assert found[metric].band is Band.UNKNOWN
         assert "are needed" in found[metric].note
         assert found[metric].verdict.outcome is Outcome.UNKNOWN
@@ -273,10 +303,10 @@ def test_too_few_samples_are_unknown_however_good_they_look() -> None:
 
 
 def past_limits(found: dict[str, Target], *expected: str) -> None:
-    """These rows are critical, which ends a run red; all others are on target."""
-    assert {metric for metric, row in found.items() if row.band is Band.CRITICAL} == set(expected)
-    assert {row.band for metric, row in found.items() if metric not in expected} <= {Band.TARGET}
-    assert all("critical" in found[metric].verdict.seen["load"] for metric in expected)
+    """These rows are critical, which fails their properties; all others meet the target."""
+    assert {metric for metric, row in found.items() if row.verdict.outcome is Outcome.FAILED} == set(expected)
+    assert {row.band for metric, row in found.items() if metric not in expected} <= {Band.TARGET, Band.NOT_SHOWN}
+    assert all(": critical (" in found[metric].verdict.seen["load"] for metric in expected)
 
 
 def test_answers_of_the_mock_alone_put_availability_past_its_limits() -> None:
@@ -351,20 +381,24 @@ def test_outage_and_recovering_are_shown_and_do_not_gate() -> None:
 
 
 def test_targets_json_has_the_limits_as_written(tmp_path: Path) -> None:
-    found = rows([call(n) for n in range(100)])
+    found = rows([call(n) for n in range(5000)])
     write_targets(tmp_path / "targets.json", list(found.values()))
     first = json.loads((tmp_path / "targets.json").read_text())[0]
+    assert first.pop("low") == pytest.approx(100 * 0.025 ** (1 / 5000))
     assert first == {
         "metric": "availability",
         "label": "Availability",
         "phase": "steady",
         "value": 100.0,
-        "n": 100,
+        "high": 100.0,
+        "shown": True,
+        "straddles": "",
+        "n": 5000,
         "band": "target",
         "target": "> 99.9",
         "warning": "< 99.5",
         "critical": "< 99",
         "unit": "%",
-        "note": "100 pms",
+        "note": "5000 pms",
         "gates": True,
     }

@@ -27,6 +27,8 @@ from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.runner import LoadGenerator
 
 Standin = Callable[..., Any]
+#: The value meets the target; whether so few samples show it is another question.
+MET = (Band.TARGET, Band.NOT_SHOWN)
 SHORT = LoadPlan(availability=30, reservations=6, warmup=0.5, steady=4, guard=0.5, slack=0.5, margin=1.0)
 
 
@@ -87,8 +89,8 @@ def test_an_outage_is_cut_out_and_the_recovered_agent_is_judged_after_its_breake
     assert row(run, "circuit_breaker", "outage").value == 1
     assert not row(run, "availability", "outage").gates
     for metric in ("availability", "error_rate", "circuit_breaker"):
-        assert row(run, metric, "steady").band is Band.TARGET
-        assert row(run, metric, "recovered").band is Band.TARGET
+        assert row(run, metric, "steady").band in MET
+        assert row(run, metric, "recovered").band in MET
         assert row(run, metric, "recovered").gates
 
 
@@ -138,7 +140,7 @@ def test_a_control_that_is_in_time_leaves_the_figures_as_they_are(standin: Stand
     stack = standin()
     stack.ask = lambda: None
     run = load(stack, tmp_path)
-    assert row(run, "availability").band is Band.TARGET
+    assert row(run, "availability").band in MET
     assert len((run.folder / "control.jsonl").read_text().splitlines()) > 5
 
 
@@ -148,7 +150,7 @@ def test_a_guest_never_pays_for_a_connection_that_another_one_left_behind(standi
     run = load(stack, tmp_path)
 
     assert {op.answered for op in run.operations} == {Answered.PMS}
-    assert row(run, "error_rate").band is Band.TARGET
+    assert row(run, "error_rate").band in MET
 
 
 def test_every_kind_of_bad_answer_counts_once_and_as_what_it_is(standin: Standin, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_the_history_makes_the_check_of_this_property_fail(entry: Property, fail
     checks = [BEHIND.get(check, check) for test in suites.judging() if test.key == entry.id for check in test.checks]
     assert checks, f"{entry.id} is judged by plain assertions: give it a lie"
     if metric := METRICS.get(entry.id):
-        checks = [f"pms_drill.load.judge.Target.verdict:{metric}:critical"]
+        checks = [f"pms_drill.load.judge.Target.verdict:{metric}"]
     for name in named(entry, "history"):
         assert any(name in failing.get(check, []) for check in checks), f"{name} makes none of {checks} fail"
 

@@ -1,8 +1,8 @@
 """A plug-in for pytest: notes which checks said "not passed" during which test.
 
 Every function of the checks that returns a verdict is wrapped before the tests import it. The file named by the
-variable WITNESS_FILE gets JSON: dotted name of the check -> node ids, without parameters. Load judges by "unknown" and
-by the critical band, per metric (`...Target.verdict:error_rate:critical`); all others by "failed".
+variable WITNESS_FILE gets JSON: dotted name of the check -> node ids, without parameters. The rows of load are noted
+per metric (`...Target.verdict:error_rate`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import Any
 import pms_drill.checks
 from pms_drill.checks.verdict import Outcome, Verdict
 from pms_drill.load import judge, validity
-from pms_drill.load.bands import Band
 
 _SEEN: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -58,9 +57,8 @@ def pytest_configure() -> None:
 
     def noted(row: judge.Target) -> Verdict:
         verdict = of_target(row)
-        if row.band in (Band.CRITICAL, Band.UNKNOWN):
-            name = f"pms_drill.load.judge.Target.verdict:{row.metric.partition(':')[0]}:{row.band}"
-            _note(name, verdict.outcome, (verdict.outcome,))
+        name = f"pms_drill.load.judge.Target.verdict:{row.metric.partition(':')[0]}"
+        _note(name, verdict.outcome, (Outcome.FAILED,))
         return verdict
 
     judge.Target.verdict = property(noted)  # type: ignore[assignment, method-assign]

@@ -7,7 +7,9 @@ import pytest
 from pms_drill.load.bands import Band
 from pms_drill.report.exitcode import exit_code
 
-T, OFF, W, C, U = Band.TARGET, Band.OFF_TARGET, Band.WARNING, Band.CRITICAL, Band.UNKNOWN
+T, N, OFF, W, C, U = (
+    Band.TARGET, Band.NOT_SHOWN, Band.OFF_TARGET, Band.WARNING, Band.CRITICAL, Band.UNKNOWN,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,8 @@ T, OFF, W, C, U = Band.TARGET, Band.OFF_TARGET, Band.WARNING, Band.CRITICAL, Ban
         (True, False, [U], "critical", 1),
         (False, False, [T, U], "critical", 2),
         (False, False, [C, U], "critical", 2),
+        (False, False, [T, N], "warning", 0),
+        (False, False, [T, N], "target", 10),
         (False, False, [T, OFF], "critical", 0),
         (False, False, [T, OFF], "warning", 0),
         (False, False, [T, OFF], "target", 10),
@@ -35,3 +39,7 @@ T, OFF, W, C, U = Band.TARGET, Band.OFF_TARGET, Band.WARNING, Band.CRITICAL, Ban
 )
 def test_exit_code(failed, unknown, bands, fail_on, code):
     assert exit_code(failed=failed, unknown=unknown, bands=bands, fail_on=fail_on) == code
+
+
+def test_a_warning_is_not_0_unless_somebody_says_so():
+    assert exit_code(failed=False, unknown=False, bands=[W]) == 11

@@ -36,9 +36,9 @@ def waiver(expires=TODAY, name="BRK-18"):
     return Waiver(property=name, reason="known", owner="team", expires=expires)
 
 
-def row(band="target", gates=True):
+def row(band="target", gates=True, metric="response_time:reservations"):
     limits = {"target": "< 500", "warning": "> 1000", "critical": "> 3000"}
-    return TargetRow(metric="response_time", phase="steady", value=1.0, n=9, band=band, gates=gates, **limits)
+    return TargetRow(metric=metric, phase="steady", value=1.0, n=9, band=band, gates=gates, **limits)
 
 
 def test_everything_passed_is_zero():
@@ -158,8 +158,40 @@ def test_a_pass_in_a_part_of_the_tests_says_nothing_about_a_waiver(partial):
         ([row("critical")], 12),
         ([row("critical", gates=False)], 0),
         ([row("unknown")], 2),
-        ([row("warning")], 0),
+        ([row("warning")], 11),
+        ([row("warning", gates=False)], 0),
+        ([row("not shown")], 0),
+        ([row("off target")], 0),
     ],
 )
 def test_only_the_bands_that_gate_decide(rows, code):
     assert run(record(), targets=rows).exit_code == code
+
+
+def test_every_figure_in_warning_is_not_0_by_default():
+    names = (
+        "availability",
+        "response_time:availability",
+        "response_time:reservations",
+        "error_rate",
+        "circuit_breaker",
+    )
+    rows = [row("warning", metric=name) for name in names]
+    assert run(record("LOAD-01"), record("LOAD-02"), targets=rows).exit_code == 11
+    assert run(record("LOAD-01"), targets=rows, fail_on="critical").exit_code == 0
+
+
+def test_12_says_that_nothing_but_critical_figures_failed():
+    slow = [record("LOAD-02", outcome=Outcome.FAILED), record()]
+    assert run(*slow, targets=[row("critical")]).exit_code == 12
+    assert run(*slow, record("LOAD-05", outcome=Outcome.FAILED), targets=[row("critical")]).exit_code == 1
+    assert run(*slow, record("LOAD-01", outcome=Outcome.FAILED), targets=[row("critical")]).exit_code == 1
+    assert run(*slow, targets=[]).exit_code == 1
+    assert run(*slow, record("BRK-19", outcome=Outcome.UNKNOWN), targets=[row("critical")]).exit_code == 2
+
+
+def test_a_waiver_of_the_property_is_one_of_its_critical_figures_and_of_no_other():
+    slow = record("LOAD-02", outcome=Outcome.FAILED)
+    rows = [row("critical"), row("critical", metric="error_rate")]
+    assert run(slow, targets=rows[:1], waivers=[waiver(name="LOAD-02")]).exit_code == 0
+    assert run(slow, targets=rows, waivers=[waiver(name="LOAD-02")]).exit_code == 12

@@ -29,6 +29,15 @@ def test_the_shipped_tiers_have_the_deadlines_of_the_design():
         plan_for(tier.name, tier.load | tier.load_on_real_pms)
 
 
+def test_pr_and_weekly_gate_from_warning_on_and_smoke_from_critical(tiers):
+    assert {name: tier.fail_on for name, tier in load_tiers().items()} == {
+        "smoke": "critical",
+        "pr": "warning",
+        "weekly": "warning",
+    }
+    assert load_tier("x", tiers(f"[x]\n{GOOD}")).fail_on == "warning"
+
+
 def test_parts_run_in_their_own_order(tiers):
     assert load_tier("x", tiers(f"[x]\n{GOOD}")).parts == ["chaos", "load"]
 
@@ -43,6 +52,7 @@ def test_parts_run_in_their_own_order(tiers):
         (f'[x]\n{GOOD}[x.skips]\nembedded = ["not-claimd"]', "not-claimd"),
         (f'[x]\n{GOOD}[x.skips]\nembeded = ["not-claimed"]', "embeded"),
         (f'[x]\n{GOOD}[x.chaos]\nepisode = "*"', "chaos.episode: there is no such key"),
+        (f'[x]\n{GOOD}fail_on = "never"', "fail_on"),
         ("x = 1", "outside of a tier"),
         ("[x", "cannot be read"),
     ],
