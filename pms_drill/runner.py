@@ -191,6 +191,8 @@ class Run:
             f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._deadline)}"
         )
         self._say(f"results: {progress.folder}")
+        if names := pytest_command.ignored(os.environ):
+            self._say(f"ignored, because it would change what pytest runs: {', '.join(names)}; --pytest gives options")
         return progress
 
     def _heal(self, progress: _Progress) -> None:
@@ -226,7 +228,8 @@ class Run:
             cwd=self._root,
             log=progress.folder / "logs" / f"{part}.log",
             say=self._say,
-            env=pytest_command.plugins(part) | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
+            env=pytest_command.environment(part, os.environ)
+            | ({canaries.VARIABLE: str(progress.private)} if progress.private else {}),
         )
         try:
             code = self._await(part, session, progress, signals, workers)
@@ -276,7 +279,8 @@ class Run:
         own = [f"--pms-run-dir={run_dir}", f"--pms-tier={options.tier}", f"--pms-stack={options.stack}"]
         own += [f"--pms-profile={options.profile}", f"--pms-seed={self._context.seed}", *options.target.words()]
         chosen = ["-k", options.selection] if options.selection else []
-        return [*pytest_command.words(part, folder, workers, self._context.seed), *own, *chosen, *options.extra]
+        words = pytest_command.words(part, self._root, folder, workers, self._context.seed)
+        return [*words, *own, *chosen, *options.extra]
 
     def _conclude(self, progress: _Progress) -> RunVerdict:
         try:

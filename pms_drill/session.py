@@ -36,7 +36,7 @@ class Session:
         cwd: working directory.
         log: file for its output.
         say: gets every line of the output as well.
-        env: laid over our own environment.
+        env: its whole environment.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Session:
         cwd: Path,
         log: Path,
         say: Callable[[str], None],
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str],
     ) -> None:
         self._log = log
         self._say = say
@@ -57,7 +57,7 @@ class Session:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                env={"PYTHONUNBUFFERED": "1", **env},
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )

@@ -52,7 +52,7 @@ def write_project(root: Path, **parts: str) -> Path:
     root.mkdir(exist_ok=True)
     (root / "conftest.py").write_text(textwrap.dedent(PLUGIN))
     (root / "tiers.toml").write_text(textwrap.dedent(TIERS))
-    (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    (root / "pyproject.toml").write_text('[tool.pytest]\naddopts = ["--import-mode=importlib"]\n')
     for part, source in parts.items():
         (root / part).mkdir(exist_ok=True)
         (root / part / f"test_{part}_sample.py").write_text("import pytest\n" + textwrap.dedent(source))
