@@ -19,6 +19,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from pms_drill import lease as leases
 from pms_drill import profile as profiles
 from pms_drill.errors import DrillError
+from pms_drill.files import PRIVATE
 from pms_drill.lease import Lease, Process
 from pms_drill.stack import backends
 from pms_drill.stack.base import Stack
@@ -135,7 +136,8 @@ def only_one(who: str) -> Iterator[None]:
 @contextmanager
 def _empty(run_dir: Path) -> Iterator[None]:
     shutil.rmtree(run_dir, ignore_errors=True)
-    (run_dir / "logs").mkdir(parents=True)
+    run_dir.mkdir(mode=PRIVATE, parents=True)
+    (run_dir / "logs").mkdir()
     yield
 
 

@@ -7,7 +7,7 @@ import random
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +37,8 @@ _SAY_EVERY_S = 15.0
 #: pytest's exit codes: 0 passed, 1 tests failed, 5 no tests. After the others a session proves nothing.
 _ENDED_BY_ITSELF = (0, 1, 5)
 _EXIT_MEANING = {2: "it was interrupted or could not collect", 3: "pytest had an internal error", 4: "wrong usage"}
+#: As long as this stands in a verdict, the run has not ended.
+_NOT_SEARCHED = "the results have not been searched for secrets: the run was ended before"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -132,7 +134,8 @@ class Run:
         self._options = options
         self._root = root
         self._runs = Path(options.results).absolute() if options.results else root / "runs"
-        self._say = say
+        self._notes: list[str] = []
+        self._say = _whatever_becomes_of_it(say, self._notes)
         self._grace = grace
         self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
         self._parts = _chosen(options, self._tier)
@@ -181,10 +184,11 @@ class Run:
         progress.folder = runs.new_run(self._runs, self._tier.name, self._options.stack, progress.started)
         if not self._twin.tolerated:
             progress.trouble.append(self._twin.objection)
-        # A run that is killed leaves this verdict: unknown and incomplete.
+        # A run that is killed leaves this verdict: unknown and incomplete. The runbook's page is that of this run, too.
         self._write(progress)
+        self._publish(progress)
         if not self._options.keep:
-            runs.prune(self._runs)
+            self._prune()
         self._heal(progress)
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
@@ -235,6 +239,7 @@ class Run:
             code = self._await(part, session, progress, signals, workers)
         finally:
             session.stop(self._grace, impatient=lambda: signals.count > 1)
+            progress.trouble += [f"{part}: {line}" for line in session.trouble]
         if code in _ENDED_BY_ITSELF:
             progress.ended.append(part)
         elif code is not None:
@@ -284,15 +289,27 @@ class Run:
 
     def _conclude(self, progress: _Progress) -> RunVerdict:
         try:
-            self._write(progress)
-            self._search_for_secrets(progress)  # the results are written by then, so that they are searched, too
-            verdict = self._write(progress)
-        finally:
-            runs.finish(progress.folder)
-        if not self._options.results:
+            # The results are searched, too. Whatever ends the run from here on leaves what is written now: unknown.
+            self._write(progress, pending=_NOT_SEARCHED)
             self._publish(progress)
+            self._search_for_secrets(progress)
+            verdict = self._write(progress)
+            if not self._publish(progress):
+                verdict = self._write(progress)
+        finally:
+            self._finish(progress)
         self._say("\n" + (progress.folder / results.PAGE).read_text(encoding="utf-8"))
         return verdict
+
+    def _finish(self, progress: _Progress) -> None:
+        with suppress(OSError):  # whoever looks finds that the process has gone
+            runs.finish(progress.folder)
+
+    def _prune(self) -> None:
+        try:
+            runs.prune(self._runs)
+        except OSError as error:
+            self._notes.append(f"old runs could not be removed: {error.strerror}")
 
     def _private(self, progress: _Progress, ends: ExitStack) -> Path | None:
         """A folder outside of the results for the run's secrets; removed at the end, or by the next run."""
@@ -309,16 +326,24 @@ class Run:
             return
         try:
             progress.judged = secret_search.search(progress.folder, progress.private, self._context)
-        except OSError as error:
-            progress.trouble.append(f"the results cannot be searched for secrets: {error.strerror}")
+        except Exception as error:
+            progress.trouble.append(f"the results cannot be searched for secrets: {type(error).__name__}: {error}")
 
-    def _publish(self, progress: _Progress) -> None:
+    def _publish(self, progress: _Progress) -> bool:
+        """Copy the page to where the runbook looks; false, with a line of trouble, if an older one stays there."""
+        if self._options.results:
+            return True
         try:
             results.publish_page(progress.folder, self._root)
         except OSError as error:
-            self._say(f"the page could not be copied to {results.PUBLISHED}: {error.strerror}")
+            line = (
+                f"the page could not be copied to {results.PUBLISHED}, so that it is not of this run: {error.strerror}"
+            )
+            progress.trouble += [line] if line not in progress.trouble else []
+            return False
+        return True
 
-    def _write(self, progress: _Progress) -> RunVerdict:
+    def _write(self, progress: _Progress, pending: str = "") -> RunVerdict:
         return results.write_results(
             results.RunInfo(
                 folder=progress.folder,
@@ -332,10 +357,25 @@ class Run:
                 waivers=self._profile.waiver,
                 trouble=progress.trouble,
                 judged=progress.judged,
+                notes=self._notes,
+                pending=pending,
                 selection=self._options.selection,
                 fail_on=self._options.fail_on or self._tier.fail_on,
             )
         )
+
+
+def _whatever_becomes_of_it(say: Callable[[str], None], notes: list[str]) -> Callable[[str], None]:
+    """Say it, also to a terminal that has gone or lacks a character: the run is not ended by that, and notes it."""
+
+    def careful(text: str) -> None:
+        try:
+            say(text)
+        except (OSError, ValueError) as error:
+            line = f"not everything could be shown on the terminal: {type(error).__name__}"
+            notes.extend([line] if line not in notes else [])
+
+    return careful
 
 
 def _chosen(options: RunOptions, tier: Tier) -> list[str]:

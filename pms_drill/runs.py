@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pms_drill.errors import DrillError
+from pms_drill.files import PRIVATE
 from pms_drill.lease import Process
 
 KEEP_COUNT = 20
@@ -22,6 +24,8 @@ LATEST = "latest"
 ALIVE = ".alive.json"
 #: Every run has one from its first second on; a folder without it is not a run and is never removed.
 VERDICT = "verdict.json"
+#: As `new_run` names folders. Others beside them are somebody's own and never removed, whatever lies in them.
+_NAME = re.compile(r"\d{8}T\d{6}Z-.+")
 
 
 def new_run(runs: Path, tier: str, stack: str, at: datetime) -> Path:
@@ -104,7 +108,7 @@ def _make(runs: Path, stem: str) -> Path:
     while True:
         folder = runs / (stem if number == 1 else f"{stem}-{number}")
         try:
-            folder.mkdir()
+            folder.mkdir(mode=PRIVATE)
         except FileExistsError:
             number += 1
         else:
@@ -119,7 +123,9 @@ def _point(link: Path, target: str) -> None:
 
 
 def _is_run(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and ((path / VERDICT).is_file() or (path / ALIVE).is_file())
+    if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+        return False
+    return (path / VERDICT).is_file() or (path / ALIVE).is_file()
 
 
 def _under_way(folder: Path) -> bool:

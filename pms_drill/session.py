@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -50,6 +51,8 @@ class Session:
     ) -> None:
         self._log = log
         self._say = say
+        #: What could not be kept or shown of the output, once for each way; read it after the end.
+        self.trouble: list[str] = []
         try:
             self._process = subprocess.Popen(
                 list(argv),
@@ -130,8 +133,32 @@ class Session:
         pipe = self._process.stdout
         if pipe is None:
             return
-        with contextlib.suppress(OSError), self._log.open("ab", buffering=0) as sink:
+        # Whatever breaks here, the pipe is drained to its end: a full one would block pytest until the deadline.
+        with contextlib.ExitStack() as ends:
+            write = self._guarded(f"the output could not be written to {self._log.name}", self._log_of(ends))
+            show = self._guarded("the output could not be shown", self._say)
             for line in pipe:
-                with contextlib.suppress(OSError):  # a full disk must not block the child
-                    sink.write(line)
-                self._say(line.decode(errors="replace").rstrip("\n"))
+                write(line)
+                show(line.decode(errors="replace").rstrip("\n"))
+
+    def _log_of(self, ends: contextlib.ExitStack) -> Callable[[bytes], object]:
+        try:
+            return ends.enter_context(self._log.open("ab", buffering=0)).write
+        except OSError as error:
+            self.trouble.append(f"the output could not be written to {self._log.name}: {error.strerror}")
+            return lambda _line: None
+
+    def _guarded(self, what: str, act: Callable[[Any], object]) -> Callable[[Any], None]:
+        """The same act, whose first error is kept; from then on it is tried again and its errors are passed over."""
+        told = False
+
+        def guarded(line: Any) -> None:
+            nonlocal told
+            try:
+                act(line)
+            except Exception as error:
+                if not told:
+                    told = True
+                    self.trouble.append(f"{what}: {type(error).__name__}: {error}")
+
+        return guarded

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from pms_drill.checks.pms_contract import NOT_PLAYED, Pair
 from pms_drill.checks.verdict import SkipReason, Unproven
@@ -127,13 +126,8 @@ def _recording_of(told: str) -> Recording | None:
 
 
 def _version(path: Path) -> str:
-    """What the stack says that it runs. Another worker may be writing the same file."""
-    for attempt in Retrying(
-        stop=stop_after_delay(2), wait=wait_fixed(0.05), retry=retry_if_exception_type(ValueError), reraise=True
-    ):
-        with attempt:
-            return str(json.loads(path.read_text(encoding="utf-8"))["pms"])
-    raise AssertionError("not reached")
+    """What the stack says that it runs."""
+    return str(json.loads(path.read_text(encoding="utf-8"))["pms"])
 
 
 def _same(running: str, recorded: str) -> bool:

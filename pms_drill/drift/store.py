@@ -11,6 +11,7 @@ from pms_drill.drift import recording as recordings
 from pms_drill.drift import scan
 from pms_drill.drift.recording import Recording
 from pms_drill.errors import DrillError
+from pms_drill.files import replace_text
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "contracts" / "pms" / "recordings"
 FILE, TIMES = "contract.json", "contract-times.json"
@@ -52,15 +53,9 @@ def save(recording: Recording, folder: Path, secrets: Iterable[str]) -> Path:
             detail="\n".join(_with_exchange(text, line) for line in found[:20]),
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / TIMES, json.dumps(dict(recording.milliseconds), indent=1) + "\n")
-    _write(folder / FILE, text)
+    replace_text(folder / TIMES, json.dumps(dict(recording.milliseconds), indent=1) + "\n")
+    replace_text(folder / FILE, text)
     return folder / FILE
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
 
 
 def _with_exchange(text: str, sentence: str) -> str:

@@ -25,7 +25,7 @@ _NOT_JUDGED = "not judged"
 
 def render(catalogue: Catalogue, run: RunVerdict) -> str:
     """The review, ending with a line break."""
-    lines = [*_head(run), *_legend()]
+    lines = [*_head(run), *_trouble(run), *_legend()]
     for outcome, title in _OPEN.items():
         lines += _open(catalogue, run, outcome, title)
     lines += ["## The properties that were asked for" if run.selection else "## All properties", ""]
@@ -53,6 +53,14 @@ def _head(run: RunVerdict) -> list[str]:
         *partial,
         *only,
     ]
+
+
+def _trouble(run: RunVerdict) -> list[str]:
+    """What is wrong with the run itself, so that nobody takes the review for whole."""
+    if not run.trouble:
+        return []
+    lines = [f"* {_cell(line)}" for entry in run.trouble for line in entry.splitlines()[:1]]
+    return ["**Something went wrong with the run itself**, so that it is unknown:", "", *lines, ""]
 
 
 def _legend() -> list[str]:

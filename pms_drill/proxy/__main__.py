@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from pms_drill.errors import DrillError
+from pms_drill.files import replace_text
 from pms_drill.proxy.control import Control
 from pms_drill.proxy.exchange import Proxy
 from pms_drill.proxy.server import HOST, Listener
@@ -63,7 +64,7 @@ async def serve(proxy: Proxy, place: tuple[str, int], control_place: tuple[str, 
         await control.start(control_host, control_port)
         print(f"fault proxy: {host}:{listener.port}, control {control_host}:{control.port}", flush=True)
         if ready_file is not None:
-            _announce(ready_file, {"port": listener.port, "control_port": control.port})
+            replace_text(ready_file, json.dumps({"port": listener.port, "control_port": control.port}))
         await stop.wait()
     finally:
         orphaned.cancel()
@@ -77,12 +78,6 @@ async def _parent_ends(stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PARENT_CHECK_S)
     stop.set()
-
-
-def _announce(path: Path, ports: dict[str, int]) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_text(json.dumps(ports), encoding="utf-8")
-    draft.replace(path)
 
 
 def _address(given: str) -> tuple[str, int]:

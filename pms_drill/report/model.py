@@ -83,7 +83,8 @@ class RunVerdict(BaseModel):
         selection: the expression given with -k; empty for none.
         parts: sessions of this run.
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
-        complete: every part ran to its end.
+        notes: what could not be written or shown and decides nothing: a picture, the terminal.
+        complete: every part ran to its end, and what it left was searched.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
         cancelled: requests for bookings there of which the PMS holds no room any more.
         left_out: properties that no test of this tier judges, of the parts that ran.
@@ -112,6 +113,7 @@ class RunVerdict(BaseModel):
     targets: list[TargetRow]
     findings: list[dict[str, Any]]
     trouble: list[str]
+    notes: list[str] = []
     complete: bool
     left_behind: list[str] = []
     cancelled: int = 0

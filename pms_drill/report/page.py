@@ -53,6 +53,7 @@ def render(verdict: RunVerdict) -> str:
         page_notes.skips(verdict.counts.skipped),
         page_notes.left_out(verdict),
         page_notes.findings(verdict),
+        page_notes.notes(verdict),
         _where(verdict),
         _words(verdict),
     ]

@@ -49,6 +49,15 @@ def left_out(verdict: RunVerdict) -> Iterator[str]:
     yield "  `make test-pms-integration TIER=pr` judges them."
 
 
+def notes(verdict: RunVerdict) -> Iterator[str]:
+    """What could not be written or shown, and decides nothing."""
+    if not verdict.notes:
+        return
+    yield from title("What could not be written or shown (decides nothing)")
+    for note in verdict.notes:
+        yield from wrap(note, "  ", "    ")
+
+
 def findings(verdict: RunVerdict) -> Iterator[str]:
     """Defects of the PMS, apart from everything that is said about the agent."""
     if not verdict.findings:

@@ -7,25 +7,27 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from pydantic import TypeAdapter, ValidationError
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
+from pms_drill.files import replace_text, replace_texts
 from pms_drill.load import judged_under
 from pms_drill.profile import Waiver
 from pms_drill.properties import catalogue, review
-from pms_drill.report import evidence_files, page, secret_search
+from pms_drill.report import evidence_files, page
 from pms_drill.report.left_out import left_out
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
@@ -37,9 +39,16 @@ from pms_drill.tiers import Tier
 VERDICT = "verdict.json"
 PAGE = "pms_test_results.txt"
 REVIEW = "review.md"
+JUNIT = "junit.xml"
+ALLURE = "allure-results"
 #: Where the runbook looks for the page, below the project.
 PUBLISHED = Path("tests") / "integration" / PAGE
+#: Under this id JUnit and Allure show that something is wrong with the run, when no test of it is red.
+_ITSELF = "pms_drill/runner.py::run"
 _TOOLS = ("pms-drill", "pytest", "schemathesis", "locust", "allure-pytest", "httpx", "toxiproxy-python")
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class RunInfo:
         ended: parts whose session ended by itself, whatever it found.
         trouble: what went wrong outside of tests.
         judged: what the runner judged itself, after all parts.
+        notes: what could not be written or shown and decides nothing.
+        pending: what has still to be looked at. As long as anything has, nothing that is written says "passed".
         root: the project, for its commit.
     """
 
@@ -68,6 +79,8 @@ class RunInfo:
     judged: Sequence[Record] = ()
     selection: str = ""
     fail_on: str = "warning"
+    notes: Sequence[str] = ()
+    pending: str = ""
 
 
 def part_folder(run_dir: Path, part: str) -> Path:
@@ -78,17 +91,27 @@ def part_folder(run_dir: Path, part: str) -> Path:
 def write_results(info: RunInfo) -> RunVerdict:
     """Merge what the parts left, judge it, and write the files. Also used for a run that was cut.
 
+    What cannot be merged or shown hides no verdict: it is told, and makes the run unknown. Page, review, JUnit and
+    `verdict.json` are replaced together, so that none of them says what the others do not.
+
     Raises:
         DrillError: the folder cannot be written (disk full, no permission), or the catalogue of properties is broken.
     """
+    trouble = Trouble()
+    trouble.instead_of("the workers' evidence cannot be joined", lambda: evidence_files.join(info.folder), None)
+    trouble.instead_of("the results for Allure cannot be merged", lambda: _merge_allure(info), None)
+    suites: list[TestSuite] = []
+    for part in info.parts:
+        read = partial(_suites, info.folder, part)
+        suites += trouble.instead_of(f"{part}: its results for JUnit cannot be read", read, [])
     try:
-        verdict = _judge(info)
-        _merge_junit(info)
-        _merge_allure(info, verdict)
-        evidence_files.join(info.folder)
-        replace_text(info.folder / VERDICT, verdict.model_dump_json(indent=2) + "\n")
-        replace_text(info.folder / REVIEW, review.render(catalogue.load(), verdict))
-        replace_text(info.folder / PAGE, page.render(verdict))
+        verdict = _judge(info, trouble.lines)
+        known = len(trouble.lines)
+        texts = _rendered(info, verdict, suites, trouble)
+        if len(trouble.lines) > known:
+            verdict = _judge(info, trouble.lines)
+            texts = _rendered(info, verdict, suites, trouble)
+        replace_texts({info.folder / name: text for name, text in texts.items()})
     except OSError as error:
         raise DrillError(
             f"the results cannot be written: {error.strerror}",
@@ -96,6 +119,35 @@ def write_results(info: RunInfo) -> RunVerdict:
             todo="free space or make the folder writable, then run again",
         ) from error
     return verdict
+
+
+class Trouble:
+    """Collects what went wrong while results were made, instead of ending with it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def instead_of(self, what: str, act: Callable[[], T], otherwise: T) -> T:
+        """What the act returns; after an error of whatever kind `otherwise`, and a line that tells it, once."""
+        try:
+            return act()
+        except Exception as error:
+            line = f"{what}: {type(error).__name__}: {error}"
+            self.lines += [line] if line not in self.lines else []
+            return otherwise
+
+
+def _rendered(info: RunInfo, verdict: RunVerdict, suites: Sequence[TestSuite], trouble: Trouble) -> dict[str, str]:
+    """Name of each file of results -> its text; a file that cannot be made says so."""
+    plain = f"{page.headline(verdict)}\n\nThis file could not be made; {VERDICT} has the whole verdict.\n"
+    made: dict[str, Callable[[], str]] = {
+        JUNIT: lambda: _junit(info, verdict, suites),
+        REVIEW: lambda: review.render(catalogue.load(), verdict),
+        PAGE: lambda: page.render(verdict),
+    }
+    trouble.instead_of("the results for Allure cannot be written", lambda: _add_to_allure(info, verdict), None)
+    texts = {name: trouble.instead_of(f"{name} cannot be made", make, plain) for name, make in made.items()}
+    return {**texts, VERDICT: verdict.model_dump_json(indent=2) + "\n"}
 
 
 def publish_page(run_dir: Path, root: Path) -> None:
@@ -109,16 +161,9 @@ def publish_page(run_dir: Path, root: Path) -> None:
     replace_text(target, (run_dir / PAGE).read_text(encoding="utf-8"))
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step, so that readers never see half of it."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
-
-
-def _judge(info: RunInfo) -> RunVerdict:
+def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
     parts = [read_part(info.folder, part) for part in info.parts]
-    trouble = list(info.trouble)
+    trouble = [*info.trouble, *filter(None, [info.pending]), *problems]
     for part in parts:
         if part.part in info.ended and part.collected:
             folder = part_folder(info.folder, part.part)
@@ -134,7 +179,7 @@ def _judge(info: RunInfo) -> RunVerdict:
     left = [intent.told() for intent in made if intent.may_stand]
     if left and info.context.target.pms_url:
         trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
-    complete = set(info.parts) == set(info.ended)
+    complete = set(info.parts) == set(info.ended) and not info.pending
     out = left_out(parts, info.selection)
     judged = merge(
         Gathered(
@@ -170,6 +215,7 @@ def _judge(info: RunInfo) -> RunVerdict:
         targets=rows,
         findings=seen,
         trouble=judged.trouble,
+        notes=list(info.notes),
         complete=complete,
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
@@ -234,43 +280,63 @@ def _commit(root: Path) -> str:
         return "unknown"
 
 
-def _merge_junit(info: RunInfo) -> None:
+def _suites(folder: Path, part: str) -> list[TestSuite]:
+    """What a part left for JUnit; nothing for a session that was cut."""
+    path = part_folder(folder, part) / JUNIT
+    if not path.is_file():
+        return []
+    suites = list(JUnitXml.fromfile(str(path)))
+    for suite in suites:
+        suite.name = part
+        for case in suite:
+            case.name = clean_nodeid(f"::{case.name}").removeprefix("::")
+    return suites
+
+
+def _of_the_run(info: RunInfo, verdict: RunVerdict) -> list[Record]:
+    """What was judged outside of tests: by the runner, and the run itself as soon as anything is wrong with it."""
+    if verdict.complete and not verdict.trouble:
+        return list(info.judged)
+    why = "\n".join(verdict.trouble or ["the run was not completed"])
+    itself = Record(nodeid=_ITSELF, part="run", sentence="the run itself", outcome=Outcome.UNKNOWN, why=why)
+    return [*info.judged, itself]
+
+
+def _junit(info: RunInfo, verdict: RunVerdict, suites: Sequence[TestSuite]) -> str:
     merged = JUnitXml()
-    for part in info.parts:
-        path = part_folder(info.folder, part) / "junit.xml"
-        if not path.is_file():
-            continue
-        try:
-            suites = JUnitXml.fromfile(str(path))
-        except (JUnitXmlError, SyntaxError):
-            continue  # counted as missing by then
-        for suite in suites:
-            suite.name = part
-            for case in suite:
-                case.name = clean_nodeid(f"::{case.name}").removeprefix("::")
-            merged.add_testsuite(suite)
-    if info.judged:
+    for suite in suites:
+        merged.add_testsuite(suite)
+    if records := _of_the_run(info, verdict):
         suite = TestSuite("run")
-        for record in info.judged:
-            case = TestCase(record.property, classname=secret_search.__name__)
+        for record in records:
+            case = TestCase(
+                record.property or record.sentence, classname=record.nodeid.partition(".py::")[0].replace("/", ".")
+            )
             if record.outcome is not Outcome.PASSED:
                 kinds = {Outcome.FAILED: Failure, Outcome.SKIPPED: Skipped}
                 case.result = [kinds.get(record.outcome, Error)(record.why)]
             suite.add_testcase(case)
         merged.add_testsuite(suite)
     merged.update_statistics()  # type: ignore[no-untyped-call]
-    merged.write(str(info.folder / "junit.xml"))
+    return bytes(merged.tostring()).decode("utf-8")  # type: ignore[no-untyped-call]
 
 
-def _merge_allure(info: RunInfo, verdict: RunVerdict) -> None:
-    merged = info.folder / "allure-results"
+def _merge_allure(info: RunInfo) -> None:
+    merged = info.folder / ALLURE
     merged.mkdir(exist_ok=True)
     for part in info.parts:
         folder = part_folder(info.folder, part) / "allure"
         if folder.is_dir():
             shutil.copytree(folder, merged, dirs_exist_ok=True, copy_function=_link_or_copy)
-    for record in info.judged:
-        replace_text(merged / f"{uuid5(NAMESPACE_URL, record.nodeid)}-result.json", _allure(record, info) + "\n")
+
+
+def _add_to_allure(info: RunInfo, verdict: RunVerdict) -> None:
+    """What was judged outside of tests, and what was run."""
+    merged = info.folder / ALLURE
+    records = {uuid5(NAMESPACE_URL, record.nodeid): record for record in _of_the_run(info, verdict)}
+    (merged / f"{uuid5(NAMESPACE_URL, _ITSELF)}-result.json").unlink(missing_ok=True)
+    for key, record in records.items():
+        replace_text(merged / f"{key}-result.json", _allure(record, info) + "\n")
     shown = {
         "run": verdict.run_id,
         "commit": verdict.commit,
@@ -290,7 +356,7 @@ def _allure(record: Record, info: RunInfo) -> str:
     return json.dumps(
         {
             "uuid": str(uuid5(NAMESPACE_URL, record.nodeid)),
-            "name": f"{record.property} {record.sentence}",
+            "name": f"{record.property} {record.sentence}".strip(),
             "fullName": record.nodeid,
             "status": status,
             "statusDetails": {"message": record.why},

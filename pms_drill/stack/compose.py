@@ -20,6 +20,7 @@ from pms_drill.evidence.journal import Journal
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy_server import stable_port
+from pms_drill.files import replace_text
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
@@ -252,7 +253,7 @@ class ComposeStack(ProcessStack):
             "docker": str(engine.get("Version", "")),
             **self._pms.versions,
         }
-        (self.run_dir / "versions.json").write_text(json.dumps(versions) + "\n", encoding="utf-8")
+        replace_text(self.run_dir / "versions.json", json.dumps(versions) + "\n")
 
 
 def check_compose() -> None:

@@ -28,6 +28,7 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
+from pms_drill.files import replace_text
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
 from pms_drill.report.skips import skip
@@ -223,7 +224,7 @@ class ExternalStack:
         if "faults" in self.capabilities:
             versions["toxiproxy"] = self._connect_faults()
         self.journal.note("stack", self._label, "reached", f"agent {self.addresses.agent}")
-        (self.run_dir / "versions.json").write_text(json.dumps(versions) + "\n", encoding="utf-8")
+        replace_text(self.run_dir / "versions.json", json.dumps(versions) + "\n")
 
     def _connect_pms(self) -> None:
         self._pms = self._open.enter_context(

@@ -30,6 +30,7 @@ from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy import OwnToxiproxy, Toxiproxy
 from pms_drill.faults.toxiproxy_server import ToxiproxyServer
+from pms_drill.files import replace_text
 from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
@@ -267,4 +268,4 @@ class ProcessStack:
 
     def _write_versions(self) -> None:
         versions = {"toxiproxy": self._toxiproxy.api.version(), **self._pms.versions}
-        (self.run_dir / "versions.json").write_text(json.dumps(versions) + "\n", encoding="utf-8")
+        replace_text(self.run_dir / "versions.json", json.dumps(versions) + "\n")

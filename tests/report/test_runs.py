@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -71,3 +73,28 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_user(tmp_path):
 def test_no_run_yet(tmp_path):
     with pytest.raises(DrillError, match="there is no run yet"):
         runs.latest(tmp_path)
+
+
+def test_a_folder_of_somebody_else_is_never_removed_even_with_a_verdict_in_it(tmp_path):
+    kept = finished(tmp_path, "20260101-report-for-the-team")
+    finished(tmp_path, "20260102T000000Z-pr-embedded")
+    finished(tmp_path, "20260103T000000Z-pr-embedded")
+    runs.prune(tmp_path, keep=1)
+    assert kept.exists()
+
+
+def test_a_file_that_several_processes_replace_at_once_is_always_whole(tmp_path):
+    file = tmp_path / "versions.json"
+    replace = (
+        "import sys; from pathlib import Path; from pms_drill.files import replace_text\n"
+        "for number in range(300): replace_text(Path(sys.argv[1]), '[' + 'x' * 9999 + ']')"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", replace, str(file)]) for _ in range(2)]
+    try:
+        while any(writer.poll() is None for writer in writers):
+            text = file.read_text() if file.exists() else "[]"
+            assert (text[0], text[-1]) == ("[", "]")
+    finally:
+        codes = [writer.wait() for writer in writers]
+    assert codes == [0, 0]
+    assert list(tmp_path.iterdir()) == [file]
