@@ -147,9 +147,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         judged = _first_word(item, "property")
         if evidence is None or not judged:
             raise
-        options = item.config.stash[OPTIONS]
         name = f"{judged}-{_first_word(item, 'episode') or item.name}"
-        raise AssertionError(show.with_picture(str(error), evidence, name, options.run_dir)) from error
+        show.illustrate(error, evidence, name, item.config.stash[OPTIONS].run_dir)
+        raise
 
 
 def _unclaimed(item: pytest.Item, profile: Profile) -> str | None:

@@ -91,14 +91,18 @@ class Unproven(Exception):
     """Raised in a test whose verdict is unknown; every exception but a failed assertion counts the same."""
 
 
+class ClaimFailed(AssertionError):
+    """Raised in a test whose verdict is failed. No other code of the harness says that something does not hold."""
+
+
 def claim(verdict: Verdict) -> None:
     """Turn a verdict into the outcome of the running test.
 
     Raises:
-        AssertionError: the verdict is FAILED; its text explains itself.
+        ClaimFailed: the verdict is FAILED; its text explains itself.
         Unproven: the verdict is UNKNOWN.
     """
     if verdict.outcome is Outcome.FAILED:
-        raise AssertionError(verdict.why)
+        raise ClaimFailed(verdict.why)
     if verdict.outcome is not Outcome.PASSED:
         raise Unproven(verdict.why)

@@ -149,7 +149,7 @@ def _judge(report: pytest.TestReport, call: pytest.CallInfo[Any], root: Path) ->
         reason = f": {report.wasxfail}" if report.wasxfail else ""
         return Judged(Outcome.UNKNOWN, f"marked as expected to fail, which is no verdict{reason}")
     if call.excinfo is not None and call.when != "collect":
-        return judge_exception(call.excinfo.value, call.when, where=_where(call.excinfo, root))
+        return judge_exception(call.excinfo.value, call.when, root=root, where=_where(call.excinfo, root))
     if report.passed:
         return Judged(Outcome.PASSED, "\n".join(str(value) for name, value in report.user_properties if name == SEEN))
     # No exception of its own: an unexpected pass of a strict xfail, or failed subtests, which are judged one by one.

@@ -33,7 +33,7 @@ from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
 from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext, clean_nodeid, read_part
 from pms_drill.report.reconcile import allure_count, differences, junit_count
-from pms_drill.report.show import pictures
+from pms_drill.report.show import not_drawn, pictures
 from pms_drill.tiers import Tier
 
 VERDICT = "verdict.json"
@@ -215,7 +215,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         targets=rows,
         findings=seen,
         trouble=judged.trouble,
-        notes=list(info.notes),
+        notes=[*info.notes, *not_drawn(info.folder)],
         complete=complete,
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),

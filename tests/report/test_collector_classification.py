@@ -46,6 +46,33 @@ MODULE = '''
     def test_claim_unknown(): claim(unknown("0 calls", ledger="no request seen"))
     def test_plain_assertion(): assert 1 + 1 == 3
     def test_pytest_fail(): pytest.fail("no")
+    def test_raises_nothing():
+        with pytest.raises(OSError): pass
+
+    def elsewhere(body):
+        "A function of the harness or of a library: of another file."
+        code = compile(f"import pytest\\ndef broken(): {body}", "/opt/harness/pms_drill/stack/twin_pms.py", "exec")
+        names = {}
+        exec(code, names)
+        return names["broken"]
+
+    def test_assertion_of_the_harness(): elsewhere("assert False, 'the twin was not started'")()
+    def test_assertion_of_the_harness_in_an_assertion(): assert elsewhere("assert False")()
+    def test_assertion_of_a_library(): __import__("unittest").TestCase().assertEqual(1, 2)
+    def test_pytest_fail_of_the_harness(): elsewhere("pytest.fail('no')")()
+    def test_claim_of_the_harness(): elsewhere("raise AssertionError('claimed   x')")()
+    def test_fixture_asked_for_by_name_asserts(request): request.getfixturevalue("broken_assertion")
+    def test_group_with_an_assertion_of_the_harness():
+        try: elsewhere("assert False")()
+        except AssertionError as error: raise ExceptionGroup("g", [AssertionError("a"), error])
+    def test_subtest_with_an_assertion_of_the_harness(subtests):
+        with subtests.test("one"): elsewhere("assert False")()
+    def test_subtest_claims(subtests):
+        with subtests.test("one"): claim(failed("0 calls", ledger="2 calls"))
+    def test_assertion_with_a_note():
+        error = AssertionError("1 lost")
+        error.add_note("picture   pictures/x.svg")
+        raise error
     def test_raises(): {}["a"]
     def test_drill_error(): raise DrillError("the agent did not start", todo="look")
     def test_setup_raises(broken): pass
@@ -84,6 +111,17 @@ EXPECTED = {
     "test_claim_unknown": Outcome.UNKNOWN,
     "test_plain_assertion": Outcome.FAILED,
     "test_pytest_fail": Outcome.FAILED,
+    "test_raises_nothing": Outcome.FAILED,
+    "test_assertion_of_the_harness": Outcome.UNKNOWN,
+    "test_assertion_of_the_harness_in_an_assertion": Outcome.UNKNOWN,
+    "test_assertion_of_a_library": Outcome.UNKNOWN,
+    "test_pytest_fail_of_the_harness": Outcome.UNKNOWN,
+    "test_claim_of_the_harness": Outcome.UNKNOWN,
+    "test_fixture_asked_for_by_name_asserts": Outcome.UNKNOWN,
+    "test_group_with_an_assertion_of_the_harness": Outcome.UNKNOWN,
+    "test_subtest_with_an_assertion_of_the_harness": Outcome.UNKNOWN,
+    "test_subtest_claims": Outcome.FAILED,
+    "test_assertion_with_a_note": Outcome.FAILED,
     "test_raises": Outcome.UNKNOWN,
     "test_drill_error": Outcome.UNKNOWN,
     "test_setup_raises": Outcome.UNKNOWN,
@@ -162,6 +200,15 @@ def test_a_name_is_a_sentence_when_there_is_no_docstring(record):
 
 def test_an_unexpected_exception_says_in_which_phase_and_where(record):
     assert record("test_setup_raises").why.startswith("in setup: OSError: no port\nat chaos/test_chaos_sample.py:")
+
+
+def test_an_assertion_of_the_harness_says_where_it_was_made(record):
+    told = record("test_assertion_of_the_harness").why
+    assert told == "in call: AssertionError: the twin was not started\nat /opt/harness/pms_drill/stack/twin_pms.py:2"
+
+
+def test_a_note_of_a_failure_stands_in_its_record(record):
+    assert record("test_assertion_with_a_note").why.startswith("1 lost\npicture   pictures/x.svg\nat chaos/")
 
 
 def test_a_typed_skip_keeps_its_reason_and_text(record):

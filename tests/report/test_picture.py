@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import allure
+import pytest
+
+from pms_drill.checks.verdict import ClaimFailed, Outcome
 from pms_drill.evidence.journal import Event
 from pms_drill.report import picture, show
+from pms_drill.report.classify import judge_exception
 from tests.checks.literal import Counted, booked, held, look, outage, reserve
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -97,19 +103,55 @@ def test_the_band_is_the_gauge_and_has_a_gap_where_nobody_answered() -> None:
 
 
 def test_a_failure_that_names_a_guest_gets_a_picture(tmp_path: Path) -> None:
-    text = "claimed   x\nhistory   1 lost: ada@run.example: 0.40 s reservation; zoe@elsewhere.example"
-    shown = show.with_picture(text, outage(), "BOOK-01-hang", tmp_path)
-    assert shown == f"{text}\npicture   pictures/BOOK-01-hang.svg"
+    error = ClaimFailed("claimed   x\nhistory   1 lost: ada@run.example: 0.40 s reservation; zoe@elsewhere.example")
+    show.illustrate(error, outage(), "BOOK-01-hang", tmp_path)
+    assert error.__notes__ == ["picture   pictures/BOOK-01-hang.svg"]
     assert show.pictures(tmp_path) == ["pictures/BOOK-01-hang.svg"]
     assert "ada" in texts((tmp_path / "pictures" / "BOOK-01-hang.svg").read_text(encoding="utf-8"))
 
 
 def test_a_failure_that_names_nobody_gets_none(tmp_path: Path) -> None:
-    assert show.with_picture("claimed   x", outage(), "n", tmp_path) == "claimed   x"
-    assert show.pictures(tmp_path) == []
+    error = ClaimFailed("claimed   x")
+    show.illustrate(error, outage(), "n", tmp_path)
+    assert not hasattr(error, "__notes__")
+    assert show.pictures(tmp_path) == show.not_drawn(tmp_path) == []
+
+
+def _time_is_up(*_: object, **__: object) -> None:
+    pytest.fail("Timeout (>60.0s) from pytest-timeout.")
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("trouble", [lambda *_: 1 / 0, _full_disk, _time_is_up], ids=["bug", "disk", "time"])
+@pytest.mark.parametrize("broken", [(picture, "save"), (allure, "attach")], ids=["drawing", "Allure"])
+def test_a_picture_that_cannot_be_drawn_leaves_the_failure_as_it_was_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Any, broken: tuple[Any, str]
+) -> None:
+    monkeypatch.setattr(*broken, lambda *_, **__: trouble())
+    error = ClaimFailed("claimed   x\nhistory   1 lost: ada@run.example")
+    show.illustrate(error, outage(), "BOOK-01-hang", tmp_path)
+    assert "the picture BOOK-01-hang could not be drawn or attached" in error.__notes__[-1]
+    assert show.not_drawn(tmp_path)[0] in error.__notes__[-1]
+    judged = judge_exception(error, "call", root=tmp_path)
+    assert judged.outcome is Outcome.FAILED
+    assert judged.why == "\n".join([str(error), *error.__notes__])
+
+
+def test_an_overview_that_cannot_be_drawn_breaks_no_experiment_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture, "save", lambda *_: 1 / 0)
+    show.overview(outage(), "storm", tmp_path)
+    [told] = show.not_drawn(tmp_path)
+    assert told == "the picture storm could not be drawn or attached: ZeroDivisionError: division by zero"
 
 
 def test_the_overview_is_drawn_once(tmp_path: Path) -> None:
-    path = show.overview(outage(), "storm", tmp_path)
+    show.overview(outage(), "storm", tmp_path)
+    path = tmp_path / show.FOLDER / "storm.svg"
     path.write_text("kept", encoding="utf-8")
-    assert show.overview(outage(), "storm", tmp_path).read_text(encoding="utf-8") == "kept"
+    show.overview(outage(), "storm", tmp_path)
+    assert path.read_text(encoding="utf-8") == "kept"
