@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import failures_before_opening, not_closed
 from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, judge, unknown
@@ -31,6 +32,7 @@ def refused_key_is_not_tried_again(evidence: Evidence) -> Verdict:
     return judge(len(calls) <= len(failures) and len(bookings) <= len(struck), claimed, **seen)
 
 
+@timed
 def refused_key_has_its_own_signal(evidence: Evidence) -> Verdict:
     """AUTH-02: guests' errors, readiness and nothing else say that the key is refused, not that the PMS is down."""
     claimed = "a refused key is told as pms-auth to guests and as auth_failed by readiness"

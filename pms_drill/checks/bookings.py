@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pms_drill.checks.attempts import attempts, early_repeats
 from pms_drill.checks.fates import Class, Fate, fates_of
 from pms_drill.checks.intents import doubled_on_the_way
-from pms_drill.checks.moments import healed
+from pms_drill.checks.lateness import timed, too_late
+from pms_drill.checks.moments import SHARE, healed
 from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -46,6 +47,11 @@ def none_duplicated(evidence: Evidence) -> Verdict:
     ledger = f"{sent} booking requests, {sum(map(len, by_token.values()))} of these guests; "
     ledger += "; ".join(told[:3]) or "none repeated too early"
     if told:
+        late = too_late(evidence)
+        # The first request may have been noted late, but by no more than the machine was.
+        sure = [r for r in repeats if r.second.received - r.first.received < SHARE * r.needed - late]
+        if late and not sure:
+            return unknown(claimed, ledger=ledger, pms=_tally(evidence, fates), machine=f"was {late:.2f} s late")
         return failed(claimed, ledger=ledger, pms=_tally(evidence, fates))
     held = [fate for fate in fates if fate.rooms]
     doubled = doubled_on_the_way(evidence)
@@ -73,6 +79,7 @@ def none_mangled(evidence: Evidence) -> Verdict:
     return _by_class(evidence, claimed, held, "no guest's booking is held", Class.MANGLED)
 
 
+@timed
 def pending_ones_end(evidence: Evidence) -> Verdict:
     """BOOK-05: each pending reservation ends in time: confirmed and held, or rejected or expired and not held.
 

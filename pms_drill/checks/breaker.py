@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import (
     SHARE,
     earliest_opening,
@@ -80,6 +81,7 @@ def opens_at_the_threshold(evidence: Evidence) -> Verdict:
     return judge(expected <= len(calls) <= expected * repeats_allowed(evidence), claimed, **seen)
 
 
+@timed
 def stays_closed(evidence: Evidence) -> Verdict:
     """BRK-10: business answers do not count: after more of them than the threshold the PMS is still asked."""
     claimed = f"business answers do not open the breaker ({evidence.expectation.fault})"
@@ -98,6 +100,7 @@ def stays_closed(evidence: Evidence) -> Verdict:
     return judge(len(calls) >= len(impact), claimed, **seen)
 
 
+@timed
 def no_call_while_open(evidence: Evidence) -> Verdict:
     """BRK-18: no call of any operation reaches the PMS while the breaker is open."""
     claimed = "no call of any operation reaches the PMS while the breaker is open"
@@ -109,6 +112,8 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
     answers = f"{len(asked)} operations ({', '.join(sorted(kinds))}) were asked in {span.end - span.begin:.2f} s"
     if evidence.expectation.delays_requests:
         return unknown(claimed, answers=answers, ledger="requests may arrive long after they were sent")
+    if not evidence.expectation.reaches_ledger:
+        return unknown(claimed, answers=answers, ledger=f"sees no call under {evidence.expectation.fault}")
     calls = evidence.calls(span)
     ledger = f"{len(calls)} calls: {evidence.lines(calls)}" if calls else "0 calls"
     if not calls and not {Kind.AVAILABILITY, Kind.RESERVATION} <= kinds:
@@ -116,6 +121,7 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
     return judge(not calls, claimed, answers=answers, ledger=ledger)
 
 
+@timed
 def rejects_fast(evidence: Evidence) -> Verdict:
     """BRK-19: while the breaker is open an answer does not wait for the PMS.
 
@@ -133,6 +139,7 @@ def rejects_fast(evidence: Evidence) -> Verdict:
     return judge(p95 < bound, claimed, answers=f"p95 {p95 * 1000:.0f} ms of {len(asked)}")
 
 
+@timed
 def stays_open_for_the_wait(evidence: Evidence) -> Verdict:
     """BRK-22: the first probe comes after the whole wait, and soon after it."""
     wait, least = evidence.expectation.wait, evidence.expectation.least_wait
@@ -166,6 +173,7 @@ def stays_open_for_the_wait(evidence: Evidence) -> Verdict:
     )
 
 
+@timed
 def probes_are_safe_and_single(evidence: Evidence) -> Verdict:
     """BRK-31, BRK-40: until it closes, the PMS sees safe reads only, one at a time, however many guests ask."""
     whose = "never a write" if evidence.policy.by_traffic else "never a guest's call"
@@ -188,6 +196,7 @@ def probes_are_safe_and_single(evidence: Evidence) -> Verdict:
     return passed(claimed, **seen) if asked else unknown(claimed, **seen)
 
 
+@timed
 def failed_probe_reopens_for_a_full_wait(evidence: Evidence) -> Verdict:
     """BRK-34: one failed probe opens the breaker again, for a full new wait, and a hung one does not wedge it."""
     expectation, policy = evidence.expectation, evidence.policy
@@ -207,6 +216,7 @@ def failed_probe_reopens_for_a_full_wait(evidence: Evidence) -> Verdict:
     return judge(min(gaps) >= least, claimed, ledger="gaps " + ", ".join(f"{gap:.2f} s" for gap in gaps))
 
 
+@timed
 def liveness_is_unaffected(evidence: Evidence) -> Verdict:
     """BRK-27: an outage of the PMS does not make the orchestrator kill the agent."""
     claimed = "liveness and readiness answer 200 while the breaker is open"
@@ -221,6 +231,7 @@ def liveness_is_unaffected(evidence: Evidence) -> Verdict:
     return judge(not wrong, claimed, health=f"{looked}; other answers: {wrong or 'none'}")
 
 
+@timed
 def recovers_after_the_heal(evidence: Evidence) -> Verdict:
     """FAIL-02: guests are answered by the PMS again soon after it works, without anybody's help."""
     policy = evidence.policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pms_drill.checks.breaker import opens_at_the_threshold, stays_open_for_the_wait
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, repeats_allowed
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown, worst
 from pms_drill.checks.windows import under_fault
@@ -10,6 +11,7 @@ from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Kind, Operation
 
 
+@timed
 def below_the_threshold_stays_closed(evidence: Evidence) -> Verdict:
     """BRK-07: one failure fewer than the threshold leaves the breaker closed: the next question reaches the PMS."""
     less = evidence.policy.threshold - 1
@@ -17,6 +19,7 @@ def below_the_threshold_stays_closed(evidence: Evidence) -> Verdict:
     return _still_closed(evidence, claimed, failing=("below",), then="between")
 
 
+@timed
 def success_resets_the_streak(evidence: Evidence) -> Verdict:
     """BRK-03: failures in a row count, not all of them: a success in between begins anew."""
     less = evidence.policy.threshold - 1
@@ -27,6 +30,7 @@ def success_resets_the_streak(evidence: Evidence) -> Verdict:
     return _still_closed(evidence, claimed, failing=("below", "below_again"), then="still")
 
 
+@timed
 def closing_clears_the_count(evidence: Evidence) -> Verdict:
     """BRK-41: after the closing it takes as many failures as ever to open it again."""
     claimed = f"after the breaker closed, {evidence.policy.threshold - 1} failures leave it closed"
@@ -37,6 +41,7 @@ def closing_clears_the_count(evidence: Evidence) -> Verdict:
     return _still_closed(evidence, claimed, failing=("below_after",), then="still_after")
 
 
+@timed
 def hanging_up_is_no_failure(evidence: Evidence) -> Verdict:
     """BRK-15: guests who hang up say nothing about the PMS, however many they are."""
     claimed = "guests who hang up while the PMS is at work do not open the breaker"
@@ -75,6 +80,7 @@ def failures_at_once_open_it_once(evidence: Evidence) -> Verdict:
     return judge(count == 1, claimed, answers=told, metrics=f"closed to open counted {count:g} times")
 
 
+@timed
 def settings_are_honoured(evidence: Evidence) -> Verdict:
     """BRK-52: another threshold and another wait, given as settings, act."""
     count, wait = opens_at_the_threshold(evidence), stays_open_for_the_wait(evidence)

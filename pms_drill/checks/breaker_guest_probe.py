@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import is_rejection, is_success, opened
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence, Span
@@ -11,6 +12,7 @@ from pms_drill.evidence.ledger import LedgerEntry
 _NEVER = "the breaker never opened: no guest was rejected"
 
 
+@timed
 def cancelled_probe_gives_the_permit_back(evidence: Evidence) -> Verdict:
     """BRK-36: the guest who is the probe hangs up; of those who come next, one is the probe.
 
@@ -36,6 +38,7 @@ def cancelled_probe_gives_the_permit_back(evidence: Evidence) -> Verdict:
     return judge(admitted and is_success(after[-1]), claimed, **seen)
 
 
+@timed
 def ignored_answer_gives_the_permit_back(evidence: Evidence) -> Verdict:
     """BRK-37: a probe with a business answer says nothing about the PMS: the next guest gets through."""
     claimed = "after a probe that was answered 404 the next guest is let through, and answered by the PMS"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import SHARE, earliest_opening, is_rejection, is_success, opened, percentile
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.evidence.bundle import Evidence, Span
@@ -13,6 +14,7 @@ _ENOUGH = 0.5
 _NEVER = "the breaker never opened: no guest was rejected"
 
 
+@timed
 def half_open_comes_by_itself(evidence: Evidence) -> Verdict:
     """BRK-30: nobody has to ask: after the wait the agent probes without any traffic."""
     wait, slack = evidence.policy.recovery, evidence.policy.slack
@@ -52,6 +54,7 @@ def crowd_adds_no_call(evidence: Evidence) -> Verdict:
     return judge(True, claimed, **seen) if _enough(evidence, arrivals) else unknown(claimed, **seen)
 
 
+@timed
 def crowd_does_not_wait_for_the_probe(evidence: Evidence) -> Verdict:
     """BRK-32: whoever arrives while the probe is under way is rejected, and does not queue behind it."""
     claimed = "guests who arrive while the probe is under way are rejected, nine of ten of them before it ends"
@@ -71,6 +74,7 @@ def crowd_does_not_wait_for_the_probe(evidence: Evidence) -> Verdict:
     return judge(not wrong and len(queued) <= len(arrivals) / 10, claimed, **seen)
 
 
+@timed
 def closes_after_the_declared_probes(evidence: Evidence) -> Verdict:
     """BRK-33: it takes as many good probes to close as are declared, not one more and not one less."""
     count = evidence.policy.probes_to_close

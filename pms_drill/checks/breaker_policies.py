@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import SHARE, is_rejection, is_success, opened, probe_rounds
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.checks.windows import under_fault
@@ -14,6 +15,7 @@ from pms_drill.evidence.history import Operation
 _WATCHED, _JITTER = 2, 1.5
 
 
+@timed
 def few_failures_do_not_open_it(evidence: Evidence) -> Verdict:
     """BRK-04: below the minimum of calls nothing opens it, though every one of them failed."""
     least = evidence.policy.minimum_calls
@@ -21,6 +23,7 @@ def few_failures_do_not_open_it(evidence: Evidence) -> Verdict:
     return _closed(evidence, claimed, "few", "still_few", least - 1)
 
 
+@timed
 def old_failures_do_not_count(evidence: Evidence) -> Verdict:
     """BRK-05: failures older than the window are forgotten."""
     least = evidence.policy.minimum_calls
@@ -28,6 +31,7 @@ def old_failures_do_not_count(evidence: Evidence) -> Verdict:
     return _closed(evidence, claimed, "few_again", "still_again", least - 1)
 
 
+@timed
 def failures_across_the_window_add_up(evidence: Evidence) -> Verdict:
     """BRK-06: failures in two parts of one window count together, and open it at exactly the minimum."""
     least = evidence.policy.minimum_calls
@@ -41,6 +45,7 @@ def failures_across_the_window_add_up(evidence: Evidence) -> Verdict:
     return judge(rejected and len(bad) == least, claimed, **seen)
 
 
+@timed
 def wait_grows(evidence: Evidence) -> Verdict:
     """BRK-43: with each failed probe the wait grows by the declared factor, up to the declared longest one."""
     policy = evidence.policy
@@ -60,6 +65,7 @@ def wait_grows(evidence: Evidence) -> Verdict:
     return judge(not wrong, claimed, **seen)
 
 
+@timed
 def forced_open_holds(evidence: Evidence) -> Verdict:
     """BRK-45: opened by hand it stays open against time and a healthy PMS, until it is reset."""
     claimed = "opened by hand the breaker sends nothing to a healthy PMS for several waits, until the reset"
@@ -77,6 +83,7 @@ def forced_open_holds(evidence: Evidence) -> Verdict:
     return judge(not calls and not through and is_success(after[0]), claimed, **seen)
 
 
+@timed
 def slow_calls_open_it(evidence: Evidence) -> Verdict:
     """BRK-13: calls that are answered in time but too slowly count as failures; those just quick enough do not."""
     policy = evidence.policy
@@ -95,6 +102,7 @@ def slow_calls_open_it(evidence: Evidence) -> Verdict:
     return judge(any(map(is_rejection, slow)) and len(good) == policy.threshold, claimed, **seen)
 
 
+@timed
 def slow_probe_reopens(evidence: Evidence) -> Verdict:
     """BRK-39: a probe that is answered well but too slowly is a failed one."""
     claimed = "probes that are answered too slowly leave the breaker open"
@@ -108,6 +116,7 @@ def slow_probe_reopens(evidence: Evidence) -> Verdict:
     return judge(is_rejection(last[0]), claimed, **seen)
 
 
+@timed
 def switched_off_it_measures_on(evidence: Evidence) -> Verdict:
     """BRK-46: a breaker that is switched off lets every question through, and each one is counted as before."""
     names, threshold = evidence.policy.metrics, evidence.policy.threshold
@@ -133,6 +142,7 @@ def switched_off_it_measures_on(evidence: Evidence) -> Verdict:
     return judge(not rejected and exact and is_success(after[-1]), claimed, **seen)
 
 
+@timed
 def other_dependency_does_not_open_it(evidence: Evidence) -> Verdict:
     """BRK-51: a second service that hangs or is gone leaves the PMS's breaker closed.
 

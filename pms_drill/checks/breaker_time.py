@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import SHARE, earliest_opening, is_rejection, opened, quiet
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.evidence.bundle import Evidence, Span
@@ -14,6 +15,7 @@ _CLOCK_S = 60.0
 WALL_CLOCK = "wall clock of the agent"
 
 
+@timed
 def late_success_does_not_close(evidence: Evidence) -> Verdict:
     """BRK-23: a call begun before the opening that ends well after it leaves the breaker open."""
     claimed = "a good answer to a call begun before the opening does not close the breaker"
@@ -34,6 +36,7 @@ def late_success_does_not_close(evidence: Evidence) -> Verdict:
     return judge(True, claimed, **seen) if after else unknown(claimed, **seen)
 
 
+@timed
 def late_failure_does_not_extend_the_wait(evidence: Evidence) -> Verdict:
     """BRK-24: a call begun before the opening that fails after it neither extends the wait nor opens it again.
 
@@ -60,6 +63,7 @@ def late_failure_does_not_extend_the_wait(evidence: Evidence) -> Verdict:
     return failed(claimed, **seen) if took > policy.recovery + policy.slack else unknown(claimed, **seen)
 
 
+@timed
 def wall_clock_does_not_matter(evidence: Evidence) -> Verdict:
     """BRK-25: a step of the wall clock, back or forth, neither freezes nor shortens the wait."""
     policy = evidence.policy
@@ -88,6 +92,7 @@ def wall_clock_does_not_matter(evidence: Evidence) -> Verdict:
     return judge(True, claimed, **told) if stepped else unknown(claimed, **told)
 
 
+@timed
 def date_of_a_limit_is_obeyed(evidence: Evidence) -> Verdict:
     """BRK-12: after a 429 whose `Retry-After` is a date nothing leaves before that date, and a probe soon after it."""
     notes, policy = evidence.notes, evidence.policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from pms_drill.checks.lateness import timed_cause
 from pms_drill.checks.moments import is_rejection, is_success
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.causes import CauseEvidence, Trial
@@ -17,6 +18,7 @@ KINDS = ("connect", "lost", "timeout", "bad_answer", "server", "auth", "rate_lim
 _RESET = "reset"
 
 
+@timed_cause
 def shows_the_symptoms(evidence: CauseEvidence) -> Verdict:
     """CAUSE-01: the breaker's gauge is 1, failed calls are counted, guests are told no more than they can be."""
     claimed = f"the breaker opens after {evidence.opens_after} failed call(s): gauge 1, and status=error counts them"
@@ -34,6 +36,7 @@ def shows_the_symptoms(evidence: CauseEvidence) -> Verdict:
     )
 
 
+@timed_cause
 def names_its_cause(evidence: CauseEvidence) -> Verdict:
     """CAUSE-02: `kind` tells what kind of failure it is, and no other kind grows; readiness tells B from the rest."""
     claimed = f"failures are counted as kind={evidence.kind} only, and readiness says {evidence.status}"
@@ -49,6 +52,7 @@ def names_its_cause(evidence: CauseEvidence) -> Verdict:
     return judge(good, claimed, metrics=str(grown or "no kind grew"), health=f"pms.status {status}")
 
 
+@timed_cause
 def is_found_by_the_runbooks_grep(evidence: CauseEvidence) -> Verdict:
     """CAUSE-03: the runbook's grep finds at least as many lines as calls failed, each about the PMS."""
     claimed = f"grep {evidence.grep!r} finds each of the {evidence.opens_after} failed call(s) in the agent's log"
@@ -61,6 +65,7 @@ def is_found_by_the_runbooks_grep(evidence: CauseEvidence) -> Verdict:
     )
 
 
+@timed_cause
 def is_not_mended_by_a_reset(evidence: CauseEvidence) -> Verdict:
     """CAUSE-04: a reset closes the breaker, and while the cause lasts the same failures open it again."""
     claimed = f"a reset closes the breaker and the cause opens it again after {evidence.opens_after} failed call(s)"
@@ -80,6 +85,7 @@ def is_not_mended_by_a_reset(evidence: CauseEvidence) -> Verdict:
     )
 
 
+@timed_cause
 def is_not_mended_by_what_is_for_another_cause(evidence: CauseEvidence) -> Verdict:
     """CAUSE-05: a restart of the PMS changes nothing about a key, a limit or a network."""
     trials = [trial for trial in evidence.trials if trial.mitigation != _RESET]
@@ -96,7 +102,9 @@ def is_not_mended_by_what_is_for_another_cause(evidence: CauseEvidence) -> Verdi
 
 def leaves_guests_served_by_the_mock(evidence: CauseEvidence) -> Verdict:
     """CAUSE-06: on the mock every guest is served, nothing is confirmed, and nothing is sent to the PMS."""
-    claimed = "on the mock every question has source mock, every reservation is pending, and the PMS is left alone"
+    claimed = "on the mock every question has source mock, every reservation is pending"
+    if evidence.in_ledger:
+        claimed += ", and the PMS is left alone"
     mock = evidence.mock
     if mock is None or not mock.asked:
         return unknown(claimed, answers="the mock was not tried")
@@ -106,11 +114,12 @@ def leaves_guests_served_by_the_mock(evidence: CauseEvidence) -> Verdict:
         not wrong and not mock.calls and line,
         claimed,
         answers=_told(mock.asked),
-        ledger=f"{len(mock.calls)} calls",
+        ledger=f"{len(mock.calls)} calls" if evidence.in_ledger else "does not see the calls of this cause",
         log="says PMS adapter type: mock" if line else "does not say PMS adapter type: mock",
     )
 
 
+@timed_cause
 def is_mended_by_what_fits(evidence: CauseEvidence) -> Verdict:
     """CAUSE-07: the fitting mitigation brings the PMS back: with the next guest, or when a limit's wait is over."""
     mended = evidence.mended
@@ -127,6 +136,7 @@ def is_mended_by_what_fits(evidence: CauseEvidence) -> Verdict:
     return judge(in_time, claimed, answers=f"{_told(mended.asked)}; the PMS's first answer: {took}")
 
 
+@timed_cause
 def stands_the_validation(evidence: CauseEvidence) -> Verdict:
     """CAUSE-08: the runbook's validation: a question and a reservation from the PMS, gauge 0, successes, no errors."""
     claimed = "availability and a reservation come from the PMS, the gauge is 0, only successes are counted, PMS up"
@@ -150,6 +160,7 @@ def stands_the_validation(evidence: CauseEvidence) -> Verdict:
     )
 
 
+@timed_cause
 def loses_no_reservation(evidence: CauseEvidence) -> Verdict:
     """CAUSE-09: what guests reserved during the incident and were given an id for is confirmed and held once."""
     claimed = "every reservation that was taken during the incident is confirmed at the end and held once by the PMS"

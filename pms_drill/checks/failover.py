@@ -10,6 +10,7 @@ import math
 from datetime import datetime
 
 from pms_drill.checks.breaker import NEVER_OPENED
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import earliest_opening, is_rejection, is_success, opened, probing_guests, quiet
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -19,6 +20,7 @@ from pms_drill.evidence.history import Kind, Operation
 _ROUNDING_S = 1.0
 
 
+@timed
 def answers_are_marked(evidence: Evidence) -> Verdict:
     """FAIL-01, BRK-20, BRK-28: every answer of an open breaker says what it is.
 
@@ -87,6 +89,7 @@ def writes_are_pending_while_open(evidence: Evidence) -> Verdict:
     return _all(made, claimed, [operation for operation in made if not good(operation)])
 
 
+@timed
 def failures_are_told(evidence: Evidence) -> Verdict:
     """FAIL-06: before the breaker opens, a failed question is told as the failure it is, not as an empty hotel.
 
@@ -110,6 +113,7 @@ def failures_are_told(evidence: Evidence) -> Verdict:
     return _all(failures, claimed, wrong)
 
 
+@timed
 def guests_do_not_wait_for_ever(evidence: Evidence) -> Verdict:
     """BRK-16: no guest waits longer than twice the deadline, whatever the PMS does."""
     policy = evidence.policy

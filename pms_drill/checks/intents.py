@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pms_drill.checks.attempts import attempts, overlapping
 from pms_drill.checks.double_sales import blame_for_double_sales, double_sales, guests_of
 from pms_drill.checks.fates import Fate, fates_of
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.operations import is_booking
 from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -86,6 +87,7 @@ def one_of_late_ones_stays(evidence: Evidence) -> Verdict:
     )
 
 
+@timed
 def one_at_a_time(evidence: Evidence) -> Verdict:
     """BOOK-11: no booking arrives for a hotel while the PMS is at work on another guest's booking there.
 

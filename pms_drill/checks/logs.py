@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from pms_drill.checks.breaker import NEVER_OPENED
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, probe_rounds
 from pms_drill.checks.secrets import SHORTEST, disguised
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
@@ -21,6 +22,7 @@ _LEGAL = (("closed", "open"), ("open", "half_open"), ("half_open", "open"), ("ha
 _REFUSED = (401, 403, 405, 429)
 
 
+@timed
 def transitions_are_logged(evidence: Evidence) -> Verdict:
     """LOG-01: each transition is one structured line with from, to, reason, count and wait.
 

@@ -9,6 +9,7 @@ from collections import Counter
 
 from pms_drill.checks.exposition import KINDS, OPERATIONS
 from pms_drill.checks.fates import classify
+from pms_drill.checks.lateness import scraped, timed
 from pms_drill.checks.moments import (
     failures_before_opening,
     healed,
@@ -29,6 +30,8 @@ from pms_drill.evidence.ledger import LedgerEntry
 _NO_SCRAPES = "fewer than two scrapes, or the agent began anew between them"
 
 
+@timed
+@scraped
 def gauge_equals_behaviour(evidence: Evidence) -> Verdict:
     """MET-01: at every scrape the state is the one that answers and ledger show, half-open included.
 
@@ -57,6 +60,8 @@ def gauge_equals_behaviour(evidence: Evidence) -> Verdict:
     return passed(claimed, **seen) if needed <= set(judged) else unknown(claimed, **seen)
 
 
+@timed
+@scraped
 def calls_are_conserved(evidence: Evidence) -> Verdict:
     """MET-02: each call that left is counted once, as success or as one error, and the PMS side saw as many.
 
@@ -91,6 +96,8 @@ def calls_are_conserved(evidence: Evidence) -> Verdict:
     return passed(claimed, **seen) if window.grown(names.calls) else unknown(claimed, **seen)
 
 
+@timed
+@scraped
 def transitions_are_legal_and_counted(evidence: Evidence) -> Verdict:
     """MET-03: only legal moves are counted, one for each that was seen: opened once, half-open with every probe."""
     claimed = "the transition counters show legal moves only, and exactly those that were seen"
@@ -143,6 +150,8 @@ def transitions_are_legal_and_counted(evidence: Evidence) -> Verdict:
     return passed(claimed, **seen) if has_opened or not expects else unknown(claimed, **seen)
 
 
+@timed
+@scraped
 def rejections_equal_what_guests_were_told(evidence: Evidence) -> Verdict:
     """MET-04: failover answers and rejections are counted once for each guest who was told so."""
     claimed = "rejections and failover answers are counted once for each guest who got one"
@@ -175,6 +184,8 @@ def rejections_equal_what_guests_were_told(evidence: Evidence) -> Verdict:
     return judge(not wrong, claimed, metrics=counted, answers="; ".join(wrong) or "guests were told as many")
 
 
+@timed
+@scraped
 def errors_have_the_faults_kind(evidence: Evidence) -> Verdict:
     """MET-05: each failed call under the fault is one error of the fault's kind, and there is no other."""
     kind = evidence.expectation.error_kind
@@ -198,6 +209,7 @@ def errors_have_the_faults_kind(evidence: Evidence) -> Verdict:
     return judge(not others and expected.holds(counted), claimed, **seen)
 
 
+@scraped
 def rejections_have_no_latency(evidence: Evidence) -> Verdict:
     """MET-06: the latency histogram has one sample for each call that left, and none for a rejection."""
     claimed = "for each operation the latency histogram has as many samples as there were calls"
@@ -220,6 +232,8 @@ def rejections_have_no_latency(evidence: Evidence) -> Verdict:
     return passed(claimed, **seen) if rejected and some else unknown(claimed, **seen)
 
 
+@timed
+@scraped
 def pending_gauge_equals_the_outbox(evidence: Evidence) -> Verdict:
     """MET-07: the gauge of pending reservations counts those that guests were told are pending, while it is open."""
     claimed = "before the heal the gauge of pending reservations is the number that guests were told"

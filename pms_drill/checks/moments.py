@@ -60,12 +60,18 @@ def earliest_opening(evidence: Evidence) -> float | None:
     A call that ran into its deadline opened the breaker at its end, not at its beginning, so that a halved wait
     cannot hide behind a long call.
     """
-    moment = opened(evidence)
-    if moment is None:
+    moment, by = opened(evidence), opener(evidence)
+    if moment is None or by is None:
+        return None
+    return max(by.started, moment - evidence.policy.slack)
+
+
+def opener(evidence: Evidence) -> Operation | None:
+    """The call that opened the breaker; None if it did not open."""
+    if opened(evidence) is None:
         return None
     failed = failures_before_opening(evidence)
-    opener = failed[-1] if failed else evidence.asked("impact", kind=Kind.AVAILABILITY)[0]
-    return max(opener.started, moment - evidence.policy.slack)
+    return failed[-1] if failed else evidence.asked("impact", kind=Kind.AVAILABILITY)[0]
 
 
 def quiet(evidence: Evidence) -> Span | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import SHARE, is_rejection, is_success
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation
 
 
+@timed
 def alternating_errors_never_open_it(evidence: Evidence) -> Verdict:
     """FAIL-07: when every second question fails, nobody is sent to the failover."""
     claimed = "while every second question fails the breaker stays closed"
@@ -22,6 +24,7 @@ def alternating_errors_never_open_it(evidence: Evidence) -> Verdict:
     return judge(True, claimed, **seen) if min(bad, good) > evidence.policy.threshold else unknown(claimed, **seen)
 
 
+@timed
 def random_errors_do_not_make_it_flap(evidence: Evidence) -> Verdict:
     """FAIL-08: when half of the questions fail in no order, it opens at most once in each wait.
 

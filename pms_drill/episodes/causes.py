@@ -16,7 +16,7 @@ from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.able import fault_for
 from pms_drill.episodes.causes_mitigations import Operator, lacks, operator
 from pms_drill.episodes.causes_table import Mitigation, Scenario, scenario
-from pms_drill.episodes.expectations import RETRY_AFTER_S
+from pms_drill.episodes.expectations import RETRY_AFTER_S, policy
 from pms_drill.episodes.outage import longest_pending, settle, slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.causes import CauseEvidence, Mended, MockTrial, Trial, Validation
@@ -86,6 +86,8 @@ def run(stack: Stack, name: str, seed: int) -> CauseEvidence:
         looked_up=[op for op in scene.guests.operations if op.phase == "settled"],
         bookings=bookings,
         metrics=stack.profile.metrics,
+        policy=policy(stack.profile, slack(scene)),
+        machine=scene.heartbeat.seen,
     )
 
 

@@ -40,10 +40,16 @@ class Observer(Repeating):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Look a last time and end."""
-        super().__exit__(kind, error, trace)
-        self.act()
-        self._http.close()
+        """Look a last time and end.
+
+        Raises:
+            Unproven: the thread ended before its time: what was not seen is not known.
+        """
+        try:
+            super().__exit__(kind, error, trace)
+            self.act()
+        finally:
+            self._http.close()
 
     def health_between(self, begin: float, end: float) -> dict[str, list[int]]:
         """Statuses of the health endpoints seen in a span of time, by path."""

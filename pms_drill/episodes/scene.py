@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
@@ -75,12 +76,15 @@ class Scene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop observing, whatever else fails."""
+        """Stop observing, whatever else fails.
+
+        Raises:
+            Unproven: a witness ended before its time; not when the experiment itself ended by an error.
+        """
         try:
-            self._open.close()
+            self._open.__exit__(kind, error, trace)
         finally:
-            late = f"{self.heartbeat.worst * 1000:.0f} ms"
-            self.stack.journal.note("step", self.name, "the machine was late by", late)
+            self.stack.journal.note("step", self.name, "the machine was late by", self._lateness())
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -175,6 +179,18 @@ class Scene:
             readiness=list(self.observer.readiness),
             epoch=clock.utc().timestamp() - clock.now(),
             secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
+            machine=self.heartbeat.seen,
+        )
+
+    def _lateness(self) -> str:
+        seen, window = self.heartbeat.seen, min(self.profile.pms.timeout, self.profile.breaker.recovery_timeout)
+        begin = self.phases["steady"].end if "steady" in self.phases else 0.0
+        waited = seen.most_waiting(begin, clock.now(), window) * 1000
+        reads = [scrape.started for scrape in self.observer.scrapes]
+        gap = max((later - sooner for sooner, later in pairwise(reads)), default=0.0) * 1000
+        return (
+            f"{self.heartbeat.worst * 1000:.0f} ms; programs waited for a processor {waited:.0f} ms in {window:g} s; "
+            f"scrapes {gap:.0f} ms apart"
         )
 
     def _begin(self) -> None:

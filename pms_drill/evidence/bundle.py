@@ -9,6 +9,7 @@ from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.journal import Event
 from pms_drill.evidence.ledger import LedgerEntry
+from pms_drill.evidence.machine import Machine
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import MetricsPart
 
@@ -18,8 +19,9 @@ class Policy:
     """What the profile claims, in figures. Times in seconds.
 
     Attributes:
-        slack: how much later than claimed something may be seen, from the control of the same run
-            (design rule 7: max(5 x control p99, 250 ms)).
+        slack: how much later than claimed something may be seen, from the control before the fault
+            (design rule 7: max(5 x control p99, 250 ms)). What the machine's delays add, and where timing ends to be
+            known, is one rule: `checks.lateness`.
         outbox_interval: pause between rounds of the agent's outbox worker.
         metrics: names of the agent's metrics.
         probes_to_close: good probes in a row that close the breaker.
@@ -114,6 +116,7 @@ class Evidence:
         readiness: (time, `pms` object of the readiness answer), in order of time.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
+        machine: when the machine itself was late.
     """
 
     expectation: Expectation
@@ -130,6 +133,7 @@ class Evidence:
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    machine: Machine = field(default_factory=Machine)
 
     def asked(self, *phases: str, kind: Kind | None = None) -> list[Operation]:
         """Guests' operations sent in these phases, in order of their start."""

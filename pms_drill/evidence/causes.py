@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pms_drill.evidence.bookings import Booking
+from pms_drill.evidence.bundle import Policy
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
+from pms_drill.evidence.machine import Machine
 from pms_drill.evidence.reset import Told
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import MetricsPart
@@ -100,6 +102,8 @@ class CauseEvidence:
         looked_up: reservations at the end.
         bookings: the final direct read of the PMS.
         metrics: names of the agent's metrics.
+        policy: what the profile claims, with the slack of the control; None where it is not known.
+        machine: when the machine itself was late.
     """
 
     cause: str
@@ -122,3 +126,5 @@ class CauseEvidence:
     looked_up: list[Operation]
     bookings: list[Booking]
     metrics: MetricsPart = field(default_factory=MetricsPart)
+    policy: Policy | None = None
+    machine: Machine = field(default_factory=Machine)

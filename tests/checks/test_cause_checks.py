@@ -218,3 +218,10 @@ def test_a_validation_that_is_not_clean_fails(changes):
 )
 def test_a_reservation_of_the_incident_that_is_lost_fails(changes):
     assert causes.loses_no_reservation(replace(GOOD, **changes)).outcome is Outcome.FAILED
+
+
+def test_mock_is_not_said_to_leave_the_pms_alone_where_the_ledger_sees_no_call_of_the_cause():
+    told = causes.leaves_guests_served_by_the_mock(replace(GOOD, in_ledger=False))
+    assert told.outcome is Outcome.PASSED
+    assert "left alone" not in told.claimed
+    assert told.seen["ledger"] == "does not see the calls of this cause"

@@ -27,7 +27,6 @@ class Scene:
         self._seconds = iter(seconds)
         self.profile = Profile(name="x", pms=PmsPart(timeout=DEADLINE))
         self.stack = SimpleNamespace(journal=Journal())
-        self.heartbeat = SimpleNamespace(worst=0.0)
         self.book = SimpleNamespace(guests=lambda count: list(range(count)))
         self.guests = SimpleNamespace(operations=[], ask=self._ask, reserve=lambda guest, phase: None)
 
