@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,9 @@ import httpx
 
 from hotel_agent.failures import BadAnswer, PmsRefused
 from hotel_agent.models import Money, Query
+
+#: How QloApps writes a number of things and an id.
+_WHOLE = re.compile(r"[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def says_sold_out(refusal: PmsRefused) -> bool:
 
 def says_unknown_thing(refusal: PmsRefused) -> bool:
     """Whether the refusal means that the hotel or the room type does not exist."""
-    return refusal.status == 404 or "Invalid room type" in refusal.message or "id_property" in refusal.message
+    return "Invalid room type" in refusal.message or "id_property" in refusal.message
 
 
 def says_outcome_unknown(refusal: PmsRefused) -> bool:
@@ -87,17 +91,46 @@ def member(response: httpx.Response, name: str) -> dict[str, Any]:
     return found
 
 
-def rows(response: httpx.Response, name: str, *numbers: str) -> list[dict[str, Any]]:
-    """A list of QloApps: `{"name": [...]}`, or a bare `[]` when it is empty. `numbers` must be readable as such."""
+def whole(value: Any) -> int:
+    """A whole number that is not negative, as QloApps writes it: 4 or "4".
+
+    Raises:
+        ValueError: it is none; a part of it is never cut off or told on.
+    """
+    if isinstance(value, bool) or not _WHOLE.fullmatch(str(value)):
+        raise ValueError(f"no whole number: {value!r}")
+    return int(value)
+
+
+def amount(value: Any) -> Decimal:
+    """An amount of money that is not negative, as QloApps writes it: 3075 or "3075.000000".
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, bool) or not (found := Decimal(str(value))).is_finite() or found < 0:
+        raise ValueError(f"no amount: {value!r}")
+    return found
+
+
+def rows(
+    response: httpx.Response, name: str, *, numbers: tuple[str, ...] = (), amounts: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """A list of QloApps: `{"name": [...]}`, or a bare `[]` when it is empty.
+
+    Args:
+        numbers, amounts: fields that must be readable with `whole` and `amount`; `id` always must.
+    """
     data = _json(response)
     found = data.get(name) if isinstance(data, dict) else data
     if not isinstance(found, list) or (isinstance(data, list) and data):
         raise BadAnswer(f"no list of {name} in the answer")
     try:
         for row in found:
-            int(row["id"])
-            for number in numbers:
-                Decimal(str(row[number]))
+            for field in ("id", *numbers):
+                whole(row[field])
+            for field in amounts:
+                amount(row[field])
     except (TypeError, KeyError, ValueError, ArithmeticError):
         raise BadAnswer(f"a row of {name} lacks a field") from None
     return found
@@ -115,9 +148,9 @@ def quote(response: httpx.Response, query: Query) -> Quote | None:
     if "room_types" not in ari:
         return None
     try:
-        offers = [offer for offer in ari["room_types"] if int(offer["id_room_type"]) == query.room_type]
-        rooms_left = int(ari["total_available_rooms"])
-        total = Money(amount=Decimal(str(offers[0]["total_price_with_tax"])), currency=currency)
+        offers = [offer for offer in ari["room_types"] if whole(offer["id_room_type"]) == query.room_type]
+        rooms_left = whole(ari["total_available_rooms"])
+        total = Money(amount=amount(offers[0]["total_price_with_tax"]), currency=currency)
     except (TypeError, KeyError, ValueError, IndexError, ArithmeticError):
         raise BadAnswer("no offer for the room type in the answer") from None
     return Quote(rooms_left, total, currency)
@@ -127,13 +160,13 @@ def booked(response: httpx.Response, stay: Stay) -> Booked:
     """The booking in an answer to `POST /api/bookings`; it must be the one that was sent."""
     booking = member(response, "booking")
     try:
-        order_id = int(booking["id"])
+        order_id = whole(booking["id"])
         price = booking["associations"]["price_details"]
-        total = Decimal(str(price["total_price_without_tax"])) + Decimal(str(price["total_tax"]))
+        total = amount(price["total_price_without_tax"]) + amount(price["total_tax"])
         room_type = booking["associations"]["room_types"][0]
         told = (
             booking["source"],
-            int(room_type["id_room_type"]),
+            whole(room_type["id_room_type"]),
             str(room_type["checkin_date"])[:10],
             str(room_type["checkout_date"])[:10],
         )

@@ -56,8 +56,6 @@ class AvailabilityDesk:
         except UnknownThing:
             raise not_found("the PMS knows no such hotel or room type") from None
         except PmsRefused as refusal:
-            if refusal.status == 404:
-                raise not_found("the PMS knows no such hotel or room type") from None
             raise pms_refused(refusal.message) from None
         except PmsFailure as failure:
             if failure.kind is Kind.RATE_LIMIT:  # it has opened the breaker

@@ -47,7 +47,7 @@ class PmsFailure(Exception):
 
 
 class PmsRefused(Exception):
-    """The PMS answered 4xx as a business decision: says nothing about its health."""
+    """QloApps refused in its own words, a business decision: says nothing about its health."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

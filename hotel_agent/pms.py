@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -24,24 +26,27 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
 _KEEPALIVE = 2.0
 
 
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110: seconds or an HTTP date), kept within 1 to 300.
+#: A wait in seconds. RFC 9110 knows whole ones only; gateways are seen to send decimals ("299.997").
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
-    None when there is no header or it cannot be read.
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or an HTTP date), kept within 1 to 300.
+
+    Decimals are rounded up: whoever asks for 2.5 s is not called after 2.
+
+    None when there is no header, when it cannot be read, or when its date lies in the past.
     """
-    if value is None:
-        return None
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        wait = Decimal(text).to_integral_value(ROUND_CEILING)
+        return float(min(max(wait, Decimal(_SHORTEST_WAIT)), Decimal(_LONGEST_WAIT)))
     try:
-        wait = float(int(value))
-    except OverflowError:
-        return _LONGEST_WAIT
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(value)
-        except (TypeError, ValueError, OverflowError):
-            return None
-        wait = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
-    return min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT)
+        at = parsedate_to_datetime(text)
+        seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT) if seconds >= 0 else None
 
 
 def _trusted() -> ssl.SSLContext | bool:
@@ -120,7 +125,7 @@ class PmsClient:
         Raises:
             BreakerNotClosed: nothing was sent.
             PmsFailure: it counts as a failure of the PMS.
-            PmsRefused: the PMS answered 4xx as a business decision.
+            PmsRefused: QloApps refused in its own words: a business decision.
         """
         permit = self.breaker.probe_permit() if probe else self.breaker.permit()
         if permit is None:
@@ -186,8 +191,12 @@ class PmsClient:
             raise PmsFailure(Kind.SERVER, f"server error {status}", status=status)
         if status < 400:
             raise PmsFailure(Kind.BAD_ANSWER, f"unexpected status {status}", status=status)
+        refusal = _own_refusal(response)
+        if refusal is None:
+            # QloApps never answers the calls of this agent so: something in front of it did.
+            raise PmsFailure(Kind.BAD_ANSWER, f"unexpected status {status}, not in the PMS's words", status=status)
         # Guests and logs see this text; a PMS that repeats our key must not leak it.
-        raise PmsRefused(status, _message(response).replace(self._key, "***"))
+        raise PmsRefused(status, refusal.replace(self._key, "***"))
 
     def _failed(self, operation: str, permit: Permit, started: float, failure: PmsFailure) -> None:
         self._ended(operation, started, "error", failure.kind)
@@ -213,10 +222,17 @@ class PmsClient:
         self._metrics.latency.labels(SERVICE, operation).observe(self.last_ended - started)
 
 
-def _message(response: httpx.Response) -> str:
-    """First error text of the PMS's answer that is not a PHP warning; empty when there is none."""
+def _own_refusal(response: httpx.Response) -> str | None:
+    """The reason of a refusal by QloApps itself: 400 with `{"errors": [{"code": ..., "message": ...}, ...]}`.
+
+    It is the first error that is no warning of PHP (code 3), and empty where there are only warnings. None when
+    QloApps would not say so; a 404 is none of its words either, because this agent never reads a row by its id.
+    """
+    if response.status_code != 400:
+        return None
     try:
         errors = response.json()["errors"]
-        return next(str(item["message"]) for item in errors if item.get("code") != 3)
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
-        return ""
+        told = [(error["code"], str(error["message"])) for error in errors]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return next((text for code, text in told if code != 3), "") if told else None

@@ -16,6 +16,8 @@ from hotel_agent.models import Query, split_name
 from hotel_agent.pms import PmsClient
 
 _CANCELLED = 4
+#: A room line is live when none of these is set.
+_FLAGS = ("is_cancelled", "is_refunded", "is_back_order")
 
 
 class UnknownThing(Exception):
@@ -120,7 +122,7 @@ class QloApps:
             "readback",
             "GET",
             "/api/orders",
-            lambda response: answers.rows(response, "orders", "id", "total_paid_tax_incl"),
+            lambda response: answers.rows(response, "orders", amounts=("total_paid_tax_incl",)),
             params={
                 "filter[source]": f"[{reference}]",
                 "display": "[id,current_state,total_paid_tax_incl]",
@@ -141,7 +143,7 @@ class QloApps:
             "readback",
             "GET",
             "/api/room_bookings",
-            lambda response: answers.rows(response, "bookings", "id", "is_cancelled", "is_refunded", "is_back_order"),
+            lambda response: answers.rows(response, "bookings", numbers=_FLAGS),
             params={
                 "filter[id_order]": f"[{order_id}]",
                 "display": "[id,id_room,is_cancelled,is_refunded,is_back_order]",
@@ -150,7 +152,7 @@ class QloApps:
         )
         if not rows:
             return None
-        return any(not any(int(row[flag]) for flag in ("is_cancelled", "is_refunded", "is_back_order")) for row in rows)
+        return any(not any(int(row[flag]) for flag in _FLAGS) for row in rows)
 
     async def cancel(self, order_id: int) -> None:
         """Cancel a booking and free its room."""

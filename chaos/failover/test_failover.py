@@ -37,3 +37,8 @@ def test_mock_answer_has_no_figures_and_the_time_of_the_answer(outage: Evidence)
 @pytest.mark.property("FAIL-06")
 def test_failed_question_is_told_as_the_failure_it_is(outage: Evidence) -> None:
     claim(failover.failures_are_told(outage))
+
+
+@pytest.mark.property("FAIL-09")
+def test_refusal_of_the_pms_is_told_as_the_refusal_it_is(refusal: Evidence) -> None:
+    claim(failover.refusals_are_told(refusal))

@@ -85,16 +85,18 @@ def opens_at_the_threshold(evidence: Evidence) -> Verdict:
 def stays_closed(evidence: Evidence) -> Verdict:
     """BRK-10: business answers do not count: after more of them than the threshold the PMS is still asked."""
     claimed = f"business answers do not open the breaker ({evidence.expectation.fault})"
-    impact = evidence.asked("impact", kind=Kind.AVAILABILITY)
-    rejected = [operation for operation in impact if is_rejection(operation)]
+    impact = evidence.asked("impact")
+    rejected = [operation for operation in evidence.asked("impact", "recovered") if is_rejection(operation)]
     refused = [operation for operation in impact if operation.status in evidence.expectation.problem_statuses]
-    calls = evidence.calls(evidence.phases["impact"], probes=False)
+    calls = evidence.calls(evidence.phases["impact"], probes=False) if "impact" in evidence.phases else []
+    kinds = ", ".join(sorted({f"{operation.kind}" for operation in impact}))
     seen = {
-        "answers": f"{len(impact)} asked, {len(refused)} refused by the PMS, {len(rejected)} rejected by the breaker",
+        "answers": f"{len(impact)} asked ({kinds}), {len(refused)} refused by the PMS, {len(rejected)} rejected by "
+        "the breaker",
         "ledger": f"{len(calls)} calls",
     }
     if rejected:
-        return failed(claimed, **seen)
+        return failed(claimed, **seen, first=rejected[0].brief())
     if len(refused) <= evidence.policy.threshold:
         return unknown(claimed, **seen)
     return judge(len(calls) >= len(impact), claimed, **seen)

@@ -41,7 +41,7 @@ def cancelled_probe_gives_the_permit_back(evidence: Evidence) -> Verdict:
 @timed
 def ignored_answer_gives_the_permit_back(evidence: Evidence) -> Verdict:
     """BRK-37: a probe with a business answer says nothing about the PMS: the next guest gets through."""
-    claimed = "after a probe that was answered 404 the next guest is let through, and answered by the PMS"
+    claimed = "after a probe that the PMS refused the next guest is let through, and answered by the PMS"
     business, then, after = (evidence.asked(phase) for phase in ("business", "next", "after"))
     unclear = _not_left_to_guests(evidence, business)
     if unclear or not then or not after:

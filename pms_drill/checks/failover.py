@@ -113,6 +113,18 @@ def failures_are_told(evidence: Evidence) -> Verdict:
     return _all(failures, claimed, wrong)
 
 
+def refusals_are_told(evidence: Evidence) -> Verdict:
+    """FAIL-09: what the PMS refuses in its own words is told as a refusal: 409 sold out, otherwise `pms-refused`."""
+    allowed = evidence.expectation.problem_statuses
+    claimed = f"what the PMS refuses is answered {' or '.join(map(str, allowed))} ({evidence.expectation.fault})"
+    asked = evidence.asked("impact")
+    if not asked:
+        return unknown(claimed, answers="nobody asked")
+    told_why = 502 in allowed
+    wrong = [op for op in asked if op.status not in allowed or (told_why and op.problem != "pms-refused")]
+    return _all(asked, claimed, wrong)
+
+
 @timed
 def guests_do_not_wait_for_ever(evidence: Evidence) -> Verdict:
     """BRK-16: no guest waits longer than twice the deadline, whatever the PMS does."""

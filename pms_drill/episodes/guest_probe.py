@@ -9,7 +9,7 @@ from pms_drill.episodes.outage import slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.episodes.steps import ask, bundle, crowd, heal, trip
 from pms_drill.evidence.bundle import Evidence
-from pms_drill.faults.catalogue import EVERYTHING, not_found, server_error, slow_answers
+from pms_drill.faults.catalogue import EVERYTHING, question_refused, server_error, slow_answers
 from pms_drill.faults.lifecycle import injected
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
@@ -24,7 +24,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     """Run the experiment `guest_probe_cancelled` or `guest_probe_ignored`.
 
     The breaker opens, the PMS is well again, and nobody asks until the wait is over for sure. Then, cancelled: a guest
-    asks and hangs up (phase hang_up), others come at once (crowd). Ignored: a guest is answered 404 (business),
+    asks and hangs up (phase hang_up), others come at once (crowd). Ignored: a guest is refused (business),
     another one asks (next). Both end with the phase after.
 
     Raises:
@@ -61,7 +61,7 @@ def _cancelled(scene: Scene) -> None:
 
 
 def _ignored(scene: Scene) -> None:
-    with injected(not_found(), scene.stack.place):
+    with injected(question_refused(), scene.stack.place):
         ask(scene, "business")
     ask(scene, "next")
 

@@ -1,4 +1,4 @@
-"""Business answers of the PMS, more of them than the breaker's threshold: it must stay closed."""
+"""The PMS refuses questions, or bookings, more of them in a row than the breaker's threshold: it must stay closed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pms_drill.stack.base import Stack
 
 #: Times the threshold that is asked (property 10 of the breaker: three times).
 _TIMES = 3
+#: What is refused by these is the booking of a guest; otherwise it is a question.
+_OF_BOOKINGS = ("booking_refused",)
 
 
 def run(stack: Stack, name: str, seed: int) -> Evidence:
@@ -27,8 +29,9 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         with injected(fault, stack.place) as injection:
             armed = clock.now()
             with scene.phase("impact"):
+                send = scene.guests.reserve if name in _OF_BOOKINGS else scene.guests.ask
                 for guest in scene.book.guests(_TIMES * stack.profile.breaker.failure_threshold):
-                    scene.guests.ask(guest, "impact")
+                    send(guest, "impact")
             scene.phases["armed"] = Span(armed, clock.now())
             injection.heal()
         with scene.phase("recovered"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pms_drill.faults.catalogue_http import EVERYTHING, HTML, answered
 from pms_drill.faults.http_rules import Match
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.proofs import body_begins
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
 
@@ -12,11 +13,17 @@ TITLE = "Statuses of gateways, and statuses now and then"
 
 _GATEWAY = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
 
+_LOGIN = (
+    "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1>"
+    '<form method="post" action="/login"><input name="user"><input name="password" type="password"></form>'
+    "</body></html>"
+)
+
 
 def faults(scale: Scale) -> list[Fault]:
     """All of this kind."""
     gateways = [bad_gateway(), unavailable(scale.retry_after), gateway_timeout(), redirected()]
-    return [*gateways, first_fail(2), some_fail(0.5)]
+    return [*gateways, ingress_404(), bad_request_page(), login_page(), first_fail(2), some_fail(0.5)]
 
 
 def bad_gateway(match: Match = EVERYTHING) -> Fault:
@@ -57,6 +64,85 @@ def redirected(match: Match = EVERYTHING) -> Fault:
             trap="A client that follows redirects leaves the proxy, and every chaos test behind it is green for ever. "
             "So the harness proves at start that calls cross the proxies.",
             example="The shop's domain was changed in the back office.",
+        ),
+    )
+
+
+def ingress_404() -> Fault:
+    """The way to the PMS has lost its destination: everything is 404."""
+    return in_front(
+        404,
+        "Not Found",
+        name="ingress_404",
+        trap="404 looks like an answer of the PMS: guests hear that there is no such hotel, the breaker stays closed, "
+        "the share of successes grows, no alert fires. QloApps says 404 to nothing but a single row that is not there, "
+        "and to that with an empty body; an unknown hotel is 200 without rooms.",
+        example="A release renamed the service behind the ingress; the site of the hotel is switched off.",
+    )
+
+
+def bad_request_page() -> Fault:
+    """A web server in front refuses the request: 400, and not in QloApps' words."""
+    return in_front(
+        400,
+        "Bad Request",
+        name="bad_request_page",
+        trap="QloApps refuses with 400, too. Only the body tells them apart: its refusals are JSON with `errors`.",
+        example='"Plain HTTP request was sent to HTTPS port"; a header that became too long.',
+    )
+
+
+def in_front(
+    code: int,
+    title: str,
+    match: Match = EVERYTHING,
+    *,
+    name: str = "",
+    trap: str = "A 4xx of something in front of the PMS is no decision of the PMS.",
+    example: str = "A load balancer or a firewall with rules of its own.",
+) -> Fault:
+    """Any 4xx with the page of something in front of the PMS.
+
+    Args:
+        code, title: status and reason phrase.
+        match: which requests.
+        name: in the catalogue; made of the code where it is not given.
+        trap, example: for the docs.
+    """
+    return answered(
+        name or f"in_front_{code}",
+        "A",
+        f"every request is answered {code} with the page of something in front of the PMS",
+        code,
+        HTML,
+        _GATEWAY.format(f"{code} {title}"),
+        match,
+        story=Story(
+            how="The fault proxy answers as an ingress, a load balancer or a firewall in front of the PMS does.",
+            metrics='`kind="bad_answer"`: QloApps would not have said so.',
+            trap=trap,
+            example=example,
+        ),
+    )
+
+
+def login_page(match: Match = EVERYTHING) -> Fault:
+    """Something in front wants people to log in: 200 with a form."""
+    return answered(
+        "login_page",
+        "A",
+        "every request is answered 200 with the HTML of a login form",
+        200,
+        HTML,
+        _LOGIN,
+        match,
+        proof=body_begins(_LOGIN.encode()[:40]),
+        story=Story(
+            how="The fault proxy answers with the page that a single sign-on or a captive portal shows to everybody.",
+            metrics='`kind="bad_answer"`. By the status alone everything is fine.',
+            trap="An uptime check that asks for 200 is green all day. A client that follows redirects gets here from "
+            "a 302, too.",
+            example="Somebody put the whole host behind the company's login.",
         ),
     )
 

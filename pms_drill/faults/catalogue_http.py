@@ -26,7 +26,7 @@ def faults(scale: Scale) -> list[Fault]:
     """All of this kind."""
     limits = [rate_limited(scale.retry_after), rate_limited(scale.retry_after, as_date=True), rate_limited_silently()]
     refusals = [unauthorized(), forbidden(), method_not_allowed()]
-    answers = [server_error(), garbage_200(), empty_200(), not_found(), conflict()]
+    answers = [server_error(), garbage_200(), empty_200(), question_refused(), booking_refused()]
     return [*refusals, *limits, *answers]
 
 
@@ -170,43 +170,42 @@ def server_error(match: Match = EVERYTHING) -> Fault:
     )
 
 
-def not_found() -> Fault:
-    """No fault of the PMS at all: QloApps answers availability 404 with an empty body, a business answer."""
-    match = Match(method="POST", path="/api/hotel_ari")
+def question_refused() -> Fault:
+    """No fault of the PMS at all: QloApps refuses a question, in its own words."""
     return answered(
-        "not_found",
+        "question_refused",
         "-",
-        "questions are answered 404, as for an unknown id",
-        404,
-        {},
-        "",
-        match,
+        "questions are answered 400 with QloApps' own error",
+        400,
+        _JSON,
+        '{"errors":[{"code":85,"message":"Validation error: \\"The id_hotel field is invalid.\\""}]}',
+        Match(method="POST", path="/api/hotel_ari"),
         story=Story(
-            how="The fault proxy answers availability with an empty 404.",
+            how="The fault proxy answers availability as QloApps does when it cannot use what was asked.",
             metrics='`status="success"`: a refusal is an answer.',
-            trap="`except Exception` around the call makes an outage of it: then one guest with a wrong room type "
-            "closes the hotel for all.",
-            example="A room type was removed in the back office.",
+            trap="`except Exception` around the call makes an outage of it: then a few guests with a wrong wish close "
+            "the hotel for all. QloApps says 400 to nearly everything; what it does not know is 200 without rooms.",
+            example="A hotel was removed in the back office and is still offered elsewhere.",
         ),
     )
 
 
-def conflict() -> Fault:
-    """No fault of the PMS either: something in front of it answers questions with 409."""
-    match = Match(method="POST", path="/api/hotel_ari")
+def booking_refused() -> Fault:
+    """No fault of the PMS either: it refuses bookings, because the night is sold out."""
     return answered(
-        "conflict",
+        "booking_refused",
         "-",
-        "questions are answered 409",
-        409,
+        "bookings are answered 400 with QloApps' own words for sold out",
+        400,
         _JSON,
-        '{"errors":[{"code":409,"message":"conflict"}]}',
-        match,
+        '{"errors":[{"code":404,"message":"Requested room(s) not available."}]}',
+        Match(method="POST", path="/api/bookings"),
         story=Story(
-            how="The fault proxy answers availability with 409.",
+            how="The fault proxy answers bookings as QloApps does when no room is left: 400, and the code 404 within.",
             metrics='`status="success"`; the breaker does not count it.',
-            trap="QloApps says 400 where others say 409; a client that knows one of them only is wrong elsewhere.",
-            example="A gateway with rules of its own.",
+            trap="A breaker that counts every 4xx is opened by a popular night: five guests who come too late, and the "
+            "sixth cannot book any other night either.",
+            example="New Year's Eve.",
         ),
     )
 

@@ -6,8 +6,12 @@ import json
 import time
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
+from hotel_agent.answers import quote
+from hotel_agent.failures import BadAnswer
+from hotel_agent.models import Query
 from tests.agent.scripted_pms import Act, ScriptedPms, answers, cut, drip, hang, late, refuses, reset
 from tests.agent.support import PATIENT, RunningAgent, StartAgent, day, eventually, problem, query
 
@@ -146,27 +150,82 @@ def test_a_name_that_does_not_resolve_is_a_connect_failure(start_agent: StartAge
     assert agent.metric("pms_api_errors_total", operation="availability", kind="connect") == 1
 
 
-@pytest.mark.parametrize(
-    ("act", "status", "slug"),
-    [
-        (refuses('Validation error: "The id_hotel field is invalid."'), 502, "pms-refused"),
-        (answers(400, "<html>"), 502, "pms-refused"),
-        (answers(400, "[" * 100_000, "application/json"), 502, "pms-refused"),
-        (answers(404), 404, None),
-    ],
-    ids=["400", "400 that is no JSON", "400 that nests for ever", "404"],
-)
-def test_refusals_of_the_pms_are_no_failures(
-    agent: RunningAgent, pms: ScriptedPms, act: Act, status: int, slug: str | None
-) -> None:
-    pms.always("availability", act)
+#: QloApps' own refusals of a question: 400 with its errors, warnings of PHP in front of them included.
+WARNED = '{"errors": [{"code": 3, "message": "PHP warning"}, {"code": 85, "message": "Validation error: no"}]}'
+OWN = {
+    "a bad value": refuses('Validation error: "The id_hotel field is invalid."'),
+    "behind a warning of PHP": answers(400, WARNED, "application/json"),
+    "as text": answers(400, WARNED, "text/html"),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_refusals_of_the_pms_are_no_failures(agent: RunningAgent, pms: ScriptedPms, name: str) -> None:
+    pms.always("availability", OWN[name])
     for _ in range(15):
         answer = agent.ask()
-        assert answer.status_code == status, answer.text
-        assert slug in (None, problem(answer)["type"])
+        assert answer.status_code == 502, answer.text
+        assert problem(answer)["type"] == "pms-refused"
     assert agent.state() == "closed"
     assert pms.count("availability") == 15
     assert agent.metric("pms_api_calls_total", operation="availability", status="success") == 15
+
+
+#: What QloApps never says to a question: something in front of it has answered.
+IN_FRONT = {
+    **{str(status): answers(status) for status in (402, 404, 408, 409, 410, 413, 418, 421, 422, 425, 431, 451)},
+    "404 with errors": refuses("no such hotel", 404),
+    "409 with errors": refuses("conflict", 409),
+    "400 of a web server": answers(400, "<html><h1>400 Bad Request</h1></html>"),
+    "400 without a body": answers(400),
+    "400 with other JSON": answers(400, '{"error": "bad request"}', "application/json"),
+    "400 with errors that are none": answers(400, '{"errors": [1, 2]}', "application/json"),
+    "400 with no errors": answers(400, '{"errors": []}', "application/json"),
+    "400 that nests for ever": answers(400, "[" * 100_000, "application/json"),
+}
+
+
+def test_answers_of_something_in_front_of_the_pms_are_failures(patient_agent: RunningAgent, pms: ScriptedPms) -> None:
+    for number, (name, act) in enumerate(IN_FRONT.items(), start=1):
+        pms.always("availability", act)
+        answer = patient_agent.ask()
+        assert answer.status_code == 502, f"{name}: {answer.text}"
+        assert problem(answer)["type"] != "pms-refused", name
+        counted = patient_agent.metric("pms_api_errors_total", operation="availability", kind="bad_answer")
+        assert counted == number, name
+    assert patient_agent.metric("pms_api_calls_total", operation="availability", status="success") == 0
+    assert patient_agent.pms()["status"] == "degraded"
+
+
+def told_of(rooms: str = "4", price: str = "3075") -> httpx.Response:
+    """An answer of hotel_ari to `query()` with these JSON texts in it."""
+    text = ari(total_available_rooms="ROOMS").replace('"ROOMS"', rooms).replace(" 3075,", f" {price},")
+    return httpx.Response(200, text=text)
+
+
+@pytest.mark.parametrize("rooms", ["-1", "-1.5", "1.5", '"-1"', '"1.5"', '"\u0661"', "true", "null", "4.0", "[]"])
+def test_a_number_of_rooms_that_is_none_is_a_bad_answer(rooms: str) -> None:
+    with pytest.raises(BadAnswer):
+        quote(told_of(rooms=rooms), Query(**query()))
+
+
+@pytest.mark.parametrize("price", ["-1", '"-0.01"', "NaN", '"NaN"', "Infinity", "true", "null", '"free"', "[]"])
+def test_a_price_that_is_none_is_a_bad_answer(price: str) -> None:
+    with pytest.raises(BadAnswer):
+        quote(told_of(price=price), Query(**query()))
+
+
+@pytest.mark.parametrize("rooms", ["0", '"4"', "4"])
+def test_whole_numbers_of_rooms_are_told(rooms: str) -> None:
+    found = quote(told_of(rooms=rooms), Query(**query()))
+    assert found is not None
+    assert found.rooms_left == int(rooms.strip('"'))
+
+
+def test_minus_one_room_is_not_told_on(patient_agent: RunningAgent, pms: ScriptedPms) -> None:
+    pms.always("availability", answers(200, ari(total_available_rooms=-1), "application/json"))
+    assert patient_agent.ask().status_code == 502
+    assert patient_agent.metric("pms_api_errors_total", operation="availability", kind="bad_answer") == 1
 
 
 def test_nothing_is_followed_to_another_address(patient_agent: RunningAgent, pms: ScriptedPms) -> None:

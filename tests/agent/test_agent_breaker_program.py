@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from hotel_agent.pms import retry_after
 from tests.agent.scripted_pms import Act, ScriptedPms, answers, cut, drip, hang, late, refuses, reset
 from tests.agent.support import PATIENT, RunningAgent, StartAgent, eventually
 
@@ -139,6 +140,7 @@ BAD_PROBES: dict[str, Act] = {
     "400": refuses("no"),
     "400 nested for ever": answers(400, "[" * 100_000, "application/json"),
     "400 with a list of numbers": answers(400, '{"errors": [1, 2]}', "application/json"),
+    "404 with QloApps' words": refuses("no", 404),
     "429 with a wait that is no number of this world": answers(429, headers={"Retry-After": "9" * 400}),
     "204": answers(204),
     "401": answers(401),
@@ -255,16 +257,16 @@ def in_http_date(seconds: float) -> str:
     ("asked", "least", "most"),
     [
         ("120", 110, 120),
-        ("0", 1, 1),
-        ("-5", 1, 1),
+        ("2.5", 3, 3),
+        ("-5", 35, 40),
         ("100000", 290, 300),
         (None, 35, 40),
         ("soon", 35, 40),
-        ("9" * 400, 35, 300),
+        ("9" * 400, 290, 300),
         ("date:90", 80, 90),
-        ("date:-90", 1, 1),
+        ("date:-90", 35, 40),
     ],
-    ids=["120", "0", "-5", "100000", "none", "soon", "400 nines", "in 90 s", "90 s ago"],
+    ids=["120", "2.5", "-5", "100000", "none", "soon", "400 nines", "in 90 s", "90 s ago"],
 )
 def test_one_429_opens_at_once_for_the_time_it_asks_for(
     start_agent: StartAgent, pms: ScriptedPms, asked: str | None, least: int, most: int
@@ -279,6 +281,61 @@ def test_one_429_opens_at_once_for_the_time_it_asks_for(
     assert least <= int(first.headers["retry-after"]) <= most
     assert transitions(agent, "closed", "open") == 1
     assert agent.metric("pms_api_errors_total", operation="availability", kind="rate_limit") == 1
+
+
+NOW = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 1),
+        ("0.493", 1),
+        ("2.5", 3),
+        ("2.0", 2),
+        ("299.997", 300),
+        ("300.001", 300),
+        ("100000", 300),
+        pytest.param("9" * 5000, 300, id="5000 digits"),
+        pytest.param("9" * 5000 + ".5", 300, id="5000 digits and a half"),
+        ("Mon, 01 Mar 2027 12:01:30 GMT", 90),
+        ("Monday, 01-Mar-27 12:01:30 GMT", 90),
+        ("Mon Mar  1 12:01:30 2027", 90),
+        ("Mon, 01 Mar 2027 12:00:00 GMT", 1),
+        ("Mon, 01 Mar 2027 13:00:00 GMT", 300),
+    ],
+)
+def test_a_wait_that_can_be_read_is_obeyed_within_one_to_300_seconds(asked: str, wait: float) -> None:
+    assert retry_after(asked, NOW) == wait
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        None,
+        "",
+        "soon",
+        "-5",
+        "-0.5",
+        "+5",
+        "nan",
+        "inf",
+        "1e3",
+        "1_20",
+        "2,5",
+        ".",
+        "5.",
+        "12 s",
+        "\u0665",
+        "Mon, 01 Mar 2027 11:59:59 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Mon, 99 Mar 2027 12:00:00 GMT",
+    ],
+)
+def test_no_wait_that_can_be_obeyed_means_the_recovery_time(asked: str | None) -> None:
+    assert retry_after(asked, NOW) is None
 
 
 # -- probes while closed

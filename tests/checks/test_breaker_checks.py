@@ -13,6 +13,7 @@ from pms_drill.evidence.bundle import Span
 from pms_drill.evidence.history import Kind
 from tests.checks.literal import (
     ARI,
+    BOOK,
     CANCEL,
     PHASES,
     PROBE,
@@ -153,29 +154,45 @@ def test_a_429_that_is_counted_like_any_failure_fails():
     assert breaker.opens_at_the_threshold(evidence).outcome is Outcome.FAILED
 
 
-def refusals(statuses, calls, source="pms"):
-    told = expectation(fault="not_found", opens_after=None, error_kind="", problem_statuses=(404,))
-    asked = [ask(3.0 + 0.001 * n, f"imp{n}", status=status) for n, status in enumerate(statuses)]
-    return outage(
-        expectation=told, operations=asked, ledger=[call(3.0005 + 0.001 * n, status=404) for n in range(calls)]
-    )
+def refusals(statuses, calls, fault="question_refused", allowed=502):
+    told = expectation(fault=fault, opens_after=None, error_kind="", problem_statuses=(allowed,))
+    send, path = (reserve, BOOK) if fault == "booking_refused" else (ask, ARI)
+    why = {} if fault == "booking_refused" else {"type": "pms-refused"}
+    asked = [
+        send(3.0 + 0.001 * n, f"imp{n}", "impact", status=status, took=0.0005, **why)
+        for n, status in enumerate(statuses)
+    ]
+    sent = [call(3.0005 + 0.001 * n, path, status=400) for n in range(calls)]
+    return outage(expectation=told, operations=asked, ledger=sent)
 
 
-def test_business_answers_leave_the_breaker_closed():
-    assert breaker.opens_at_the_threshold(refusals([404] * 6, 6)).outcome is Outcome.PASSED
+BOOKINGS = {"fault": "booking_refused", "allowed": 409}
+
+
+def test_refusals_of_the_pms_leave_the_breaker_closed():
+    assert breaker.opens_at_the_threshold(refusals([502] * 6, 6)).outcome is Outcome.PASSED
+    assert breaker.opens_at_the_threshold(refusals([409] * 6, 6, **BOOKINGS)).outcome is Outcome.PASSED
 
 
 def test_business_answers_that_open_the_breaker_fail():
-    evidence = refusals([404] * 6, 6)
+    evidence = refusals([502] * 6, 6)
     evidence = replace(evidence, operations=[*evidence.operations, mock(3.02, "imp9", "impact")])
     assert breaker.stays_closed(evidence).outcome is Outcome.FAILED
 
 
+def test_guests_who_come_too_late_for_a_night_and_open_the_breaker_fail():
+    evidence = refusals([409] * 5 + [202], 6, **BOOKINGS)
+    assert breaker.stays_closed(evidence).outcome is Outcome.FAILED
+    evidence = refusals([409] * 6, 6, **BOOKINGS)
+    evidence = replace(evidence, operations=[*evidence.operations, mock(9.02, "rec9", "recovered")])
+    assert breaker.stays_closed(evidence).outcome is Outcome.FAILED
+
+
 def test_business_answers_without_a_call_fail():
-    assert breaker.stays_closed(refusals([404] * 6, 5)).outcome is Outcome.FAILED
+    assert breaker.stays_closed(refusals([502] * 6, 5)).outcome is Outcome.FAILED
 
 
-@pytest.mark.parametrize("statuses", [[404] * 5, [200] * 9], ids=["too few", "not refused"])
+@pytest.mark.parametrize("statuses", [[502] * 5, [200] * 9], ids=["too few", "not refused"])
 def test_too_few_business_answers_are_unknown(statuses):
     assert breaker.stays_closed(refusals(statuses, 9)).outcome is Outcome.UNKNOWN
 

@@ -204,6 +204,27 @@ def test_the_question_that_met_a_429_is_answered_as_by_an_open_breaker():
     assert failover.failures_are_told(nobody).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize("status", [200, 202, 404, 502])
+def test_a_sold_out_night_that_is_told_as_something_else_fails(status):
+    told = expectation(fault="booking_refused", opens_after=None, error_kind="", problem_statuses=(409,))
+    kept = without(operations(), phase="impact")
+    good = [reserve(3.0 + n / 1000, f"x{n}", "impact", status=409) for n in range(6)]
+    wrong = reserve(3.01, "y", "impact", status=status, order=1)
+    assert failover.refusals_are_told(outage(expectation=told, operations=[*kept, *good])).outcome is Outcome.PASSED
+    found = failover.refusals_are_told(outage(expectation=told, operations=[*kept, *good, wrong]))
+    assert found.outcome is Outcome.FAILED
+
+
+def test_a_refusal_of_the_pms_that_is_told_as_an_outage_fails():
+    told = expectation(fault="question_refused", opens_after=None, error_kind="", problem_statuses=(502,))
+    kept = without(operations(), phase="impact")
+    named = outage(expectation=told, operations=[*kept, ask(3.0, "x", status=502, type="pms-refused")])
+    other = outage(expectation=told, operations=[*kept, ask(3.0, "x", status=502, type="pms-unavailable")])
+    assert failover.refusals_are_told(named).outcome is Outcome.PASSED
+    assert failover.refusals_are_told(other).outcome is Outcome.FAILED
+    assert failover.refusals_are_told(outage(expectation=told, operations=kept)).outcome is Outcome.UNKNOWN
+
+
 def test_no_failed_question_is_unknown():
     evidence = outage(operations=[op for op in operations() if op.status != 502])
     assert failover.failures_are_told(evidence).outcome is Outcome.UNKNOWN

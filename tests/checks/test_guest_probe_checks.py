@@ -81,9 +81,9 @@ def test_a_guest_who_was_not_the_probe_says_nothing(evidence):
 
 
 def ignored(*, business=None, then=None, after=AFTER, calls=None):
-    asked = business or ask(4.5, "b", "business", status=404, type="not-found")
+    asked = business or ask(4.5, "b", "business", status=502, type="pms-refused")
     told = [*FAILED, asked, then or ask(4.6, "n", "next"), after]
-    return outage(phases=PHASES, operations=told, ledger=[call(4.51, status=404)] if calls is None else calls)
+    return outage(phases=PHASES, operations=told, ledger=[call(4.51, status=400)] if calls is None else calls)
 
 
 def test_a_next_guest_who_gets_through_after_a_business_answer_passes():

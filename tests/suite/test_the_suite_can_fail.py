@@ -72,6 +72,7 @@ def test_mutant_fails_under_the_name_of_its_defect(
     ("mutant", "experiment"),
     [
         ("flaps", "unsteady"),
+        ("counts_refusals", "question_refused or booking_refused"),
         ("reset_does_not_clear", "breaker_reset or cause_pms_down"),
         ("keeps_its_first_key", "cause_key_rotated"),
     ],
