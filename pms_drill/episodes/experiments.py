@@ -100,6 +100,8 @@ def run(name: str, stack: Stack, seed: int) -> Any:
 
 def _needs(name: str, profile: Profile) -> frozenset[Needs]:
     """What the experiment's fault needs beyond the stack's own means; what the PMS can have is looked at there."""
+    if name == "clock_steps":
+        return clock_steps.NEEDS
     if name not in (*OUTAGES, *REFUSALS, *MIDWAY):
         return frozenset()
     return fault_named(name, profile).needs - {Needs.PMS_SWITCHES}

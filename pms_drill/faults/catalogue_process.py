@@ -115,7 +115,7 @@ def _clock(name: str, seconds: float, what: str) -> Fault:
         action=ClockStep(seconds),
         proof=_date_off_by(seconds),
         look=_agent,
-        needs=frozenset({Needs.AGENT_PROCESS, Needs.FAKETIME, Needs.LINUX}),
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.FAKETIME}),
         story=Story(
             how="The agent runs with libfaketime preloaded, which reads an offset from a file; the fault writes it "
             "there. The monotonic clock is left alone, as in real life.",

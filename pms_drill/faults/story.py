@@ -27,7 +27,7 @@ OFFERED_BY: dict[Needs, tuple[str, ...]] = {
     Needs.PMS_PROCESS: ("embedded", "native", "compose"),
     Needs.PMS_SWITCHES: ("embedded", "native", "compose"),
     Needs.LINUX: ("embedded", "native"),
-    Needs.FAKETIME: ("embedded", "native"),
+    Needs.FAKETIME: ("embedded", "native", "compose"),
     Needs.ENGINE: ("compose",),
 }
 #: Stacks whose traffic to the PMS crosses the proxies.

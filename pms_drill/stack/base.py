@@ -13,6 +13,7 @@ from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
@@ -73,6 +74,10 @@ class Stack(Protocol):
 
     def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:
         """The way from agent to PMS in https, for as long as the context lasts; `folder` gets certificates."""
+        ...
+
+    def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:
+        """A wall clock for the agent that can be stepped, or why it cannot have one; `folder` is for its file."""
         ...
 
     def scrape(self) -> Scrape:

@@ -17,6 +17,7 @@ from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.evidence.journal import Journal
+from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy_server import stable_port
@@ -118,7 +119,6 @@ class ComposeStack(ProcessStack):
 
     #: Of the faults that `equipped` makes, what containers cannot have.
     lacking: Mapping[Needs, tuple[SkipReason, str]] = {
-        Needs.FAKETIME: (SkipReason.NEEDS_TOOL, "the agent's image has no libfaketime, and this machine's is not its"),
         Needs.LINUX: (SkipReason.STACK_CANNOT, "the harness cannot listen in the place of a proxy in a container"),
     }
 
@@ -135,6 +135,11 @@ class ComposeStack(ProcessStack):
                 self._toxiproxy.remove(HTTPS_PROXY)
         finally:
             front.remove()
+
+    def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:  # noqa: ARG002 -- it has its own
+        """A wall clock for the agent's container, by the libfaketime of its image, or why it cannot have one."""
+        clock = self._agent_container.clock()
+        return clock or (SkipReason.NEEDS_TOOL, "the agent's image has no libfaketime that works")
 
     @property
     def run(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from pms_drill.evidence import canaries
+from pms_drill.faults.faketime import TEST_STEP_S, SteppableClock, is_step
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
 from pms_drill.stack.agent_command import command_for
@@ -24,6 +25,9 @@ SERVICE = "agente-api"
 _PORT = 8000
 _FOLDER = "/app"
 _GRACE_S = 3
+_CLOCK = "clock"
+#: As the package `libfaketime` of PyPI and that of Debian and Ubuntu call it.
+_LIBFAKETIME = ("libfaketimeMT.so.1", "libfaketime.so.1")
 
 
 class AgentContainer:
@@ -136,8 +140,31 @@ class AgentContainer:
         self._lent[file.name] = file.read_bytes()
         return f"{_FOLDER}/{file.name}"
 
+    def clock(self) -> SteppableClock | None:
+        """A wall clock that can be stepped, by the libfaketime that the image has; None where none works there.
+
+        The agent must be running. What is tried is the image's own `date`.
+        """
+        named = " -o ".join(f"-name '{name}'" for name in _LIBFAKETIME)
+        found = self._inside("sh", "-c", f"find / -xdev \\( {named} \\) 2>/dev/null; true").split()
+        for library in sorted(found, key=lambda path: Path(path).name, reverse=True):  # for threads first
+            self._lent[_CLOCK] = b"+0\n"
+            clock = SteppableClock(self._folder / _CLOCK, library, f"{_FOLDER}/{_CLOCK}")
+            clock.step(TEST_STEP_S)
+            told = self._inside("date", "+%s", env=clock.env)
+            clock.step(0.0)
+            if told.isdecimal() and is_step(int(told) - time.time()):
+                return clock
+        return None
+
     def forget(self) -> None:
         """Nothing to do: a fresh start empties the one folder."""
+
+    def _inside(self, *words: str, env: Mapping[str, str] | None = None) -> str:
+        """What a command in the container writes to its output, stripped; empty if it fails."""
+        with engine_errors("run a command in the agent's container"):
+            code, told = self._project.container(SERVICE).exec_run(list(words), environment=dict(env or {}))
+        return told.decode(errors="replace").strip() if code == 0 and isinstance(told, bytes) else ""
 
     def _settings(self, over: Mapping[str, str]) -> tuple[list[str], dict[str, str], dict[str, str]]:
         """Words, environment, and what goes to `.env`."""

@@ -6,7 +6,6 @@ clock) is put into its environment; experiments start it afresh anyway.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -39,8 +38,10 @@ def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | N
     for need, why in stack.lacking.items():
         if need in needs:
             return why
-    if Needs.FAKETIME in needs and not _can_step(stack.run_dir):
-        return SkipReason.STACK_CANNOT, "libfaketime does not work on this machine"
+    if Needs.FAKETIME in needs:
+        with _folder(stack) as folder:
+            clock = stack.agent_clock(folder)
+        return clock if isinstance(clock, tuple) else None
     return None
 
 
@@ -64,16 +65,18 @@ def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
         ends.callback(equipment.agent.go_on)
         ends.callback(equipment.pms_process.go_on)
         if needs & {Needs.HTTPS, Needs.FAKETIME}:
-            folder = Path(tempfile.mkdtemp(prefix=".equipment-", dir=stack.run_dir))
-            ends.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder = ends.enter_context(_folder(stack))
             ends.callback(stack.restart_agent)  # without what it was equipped with
             if Needs.HTTPS in needs:
                 equipment.https = ends.enter_context(stack.https_way(folder))
                 equipment.env |= upstream_env(stack.profile, equipment.https.url)
                 equipment.env["SSL_CERT_FILE"] = equipment.https.authority
             if Needs.FAKETIME in needs:
-                equipment.clock = faketime.SteppableClock(folder)
-                equipment.env |= equipment.clock.env
+                clock = stack.agent_clock(folder)
+                if isinstance(clock, tuple):
+                    raise DrillError(clock[1], where=str(clock[0]))
+                equipment.clock = clock
+                equipment.env |= clock.env
         yield cast(Stack, equipment)
 
 
@@ -137,9 +140,8 @@ class _Agent:
         self._equipment.clock.step(seconds)
 
 
-def _can_step(run_dir: Path) -> bool:
-    folder = Path(tempfile.mkdtemp(prefix=".clock-", dir=run_dir))
-    try:
-        return faketime.works(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def _folder(stack: Stack) -> Iterator[Path]:
+    """A folder of the run that is removed again."""
+    with tempfile.TemporaryDirectory(prefix=".equipment-", dir=stack.run_dir, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

@@ -26,6 +26,7 @@ from pms_drill.evidence.bookings_made import BookingsMade, Intent
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.files import replace_text
@@ -199,6 +200,10 @@ class ExternalStack:
     def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:  # noqa: ARG002
         """Skip: the agent is not given another address."""
         _not_ours("given https")
+
+    def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:  # noqa: ARG002
+        """None: the agent is not given other settings."""
+        return self.lacking[Needs.FAKETIME]
 
     @property
     def doubts(self) -> list[str]:

@@ -26,6 +26,8 @@ from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.external import TOXIPROXY, find
+from pms_drill.faults import faketime
+from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
 from pms_drill.faults.toxiproxy import OwnToxiproxy, Toxiproxy
@@ -152,6 +154,13 @@ class ProcessStack:
     def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:
         """The way from agent to PMS in https, for as long as the context lasts."""
         return on_loopback(self.place, folder)
+
+    def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:
+        """A wall clock for the agent that can be stepped, or why it cannot have one; `folder` is for its file."""
+        if sys.platform != "linux":
+            return SkipReason.NEEDS_LINUX, "the bundled libfaketime is Linux's"
+        clock = faketime.on_this_machine(folder)
+        return clock or (SkipReason.STACK_CANNOT, "the bundled libfaketime does not work on this machine")
 
     def scrape(self) -> Scrape:
         """Read the agent's metrics now.

@@ -38,4 +38,4 @@ def test_same_symptom_is_listed_with_both_truths() -> None:
 
 def test_what_needs_nothing_runs_wherever_the_proxies_are() -> None:
     assert backends(frozenset()) == WITH_PROXIES
-    assert backends(frozenset({Needs.FAKETIME})) == ("embedded", "native")
+    assert backends(frozenset({Needs.FAKETIME})) == ("embedded", "native", "compose")

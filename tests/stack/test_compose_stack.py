@@ -79,8 +79,6 @@ def test_fault_is_measured_and_its_heal_too(clean: ComposeStack, fault: Fault) -
 #: Of the faults that need more than the proxies, those that containers cannot have, and the reason.
 NOT_HERE = {
     "full_backlog": SkipReason.STACK_CANNOT,
-    "clock_forward": SkipReason.NEEDS_TOOL,
-    "clock_back": SkipReason.NEEDS_TOOL,
 }
 
 
@@ -94,8 +92,8 @@ def test_equipment_for_a_fault_works_or_is_a_typed_skip(clean: ComposeStack, fau
         ready.restart_agent()
         assert ask(ready).json()["source"] == "pms"
         with injected(fault, ready.place):
-            if SEEN[fault.name]:
-                assert (ask(ready).status_code, kinds(ready)) == (SEEN[fault.name][0], {SEEN[fault.name][1]})
+            if seen := SEEN[fault.name]:
+                assert (ask(ready).status_code, kinds(ready)) == (seen[0], {seen[1]} if seen[1] else set())
         assert ask(ready).json()["source"] == "pms"
     clean.restart_agent()
     assert ask(clean).json()["source"] == "pms"

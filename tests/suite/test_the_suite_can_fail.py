@@ -68,6 +68,16 @@ def test_mutant_fails_under_the_name_of_its_defect(
 
 
 @pytest.mark.kill_matrix
+def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
+    run_suite: RunSuite, write_profile: WriteProfile
+) -> None:
+    profile = write_profile('[agent]\nstart = ["{python}", "-m", "tests.mutants.waits_on_the_wall_clock"]\n')
+    ran = run_suite("chaos", "-k", "clock_steps", profile=profile)
+    assert ran.code == 1, ran.page
+    assert ran.named(Outcome.FAILED) == expected_of("waits_on_the_wall_clock")
+
+
+@pytest.mark.kill_matrix
 @pytest.mark.parametrize(
     ("mutant", "experiment"),
     [
