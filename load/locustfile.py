@@ -10,6 +10,7 @@ the settings in `PMS_DRILL_LOAD`. Exit code 0 only if every planned arrival was 
 
 from __future__ import annotations
 
+import base64
 import gc
 import json
 import os
@@ -24,6 +25,7 @@ from locust import FastHttpUser, events, task
 from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.env import Environment
 
+from pms_drill.load import direct
 from pms_drill.load.generator import VARIABLE, GeneratorSettings, Started, Summary
 from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.percentiles import percentile
@@ -32,6 +34,9 @@ from pms_drill.load.schedule import Arrival
 if VARIABLE not in os.environ:
     raise SystemExit(f"{VARIABLE} is not set: start the load by `make load`, or name a settings file")
 SETTINGS = GeneratorSettings.model_validate_json(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
+
+#: Of the PMS's web service, for a direct control: the key is the user, and there is no password.
+AUTHORIZATION = "Basic " + base64.b64encode(f"{os.environ.get(direct.KEY_VARIABLE, '')}:".encode()).decode()
 
 #: Each guest comes by a connection of their own: one that was left open may be closed at the moment of its next use
 #: (RFC 9112, 9.3), and a guest would pay for it who never shared it with anybody.
@@ -73,7 +78,7 @@ class Guests(FastHttpUser):
                 while (left := due - time.monotonic()) > 0:
                     gevent.sleep(left)
                 under_way.spawn(self.call, arrival, due, sink)
-            while (left := t0 + SETTINGS.plan.total(SETTINGS.recovery_timeout) - time.monotonic()) > 0:
+            while (left := t0 + SETTINGS.total - time.monotonic()) > 0:
                 gevent.sleep(left)
             under_way.join(timeout=3 * SETTINGS.patience)
         late = self.lateness
@@ -91,22 +96,22 @@ class Guests(FastHttpUser):
     def call(self, arrival: Arrival, due: float, sink: TextIO) -> None:
         """One guest: ask, and record what came of it."""
         start = time.monotonic()
-        path = SETTINGS.availability_path
-        if arrival.endpoint == "reservations":
-            path = SETTINGS.reservations_path
         status: int | None = None
         answer: str | None = None
         error: str | None = None
         try:
-            body = self.guests.body(arrival)
+            path, headers, body = self.request(arrival)
             with self.client.post(
-                path, json=body, name=arrival.endpoint, headers=OWN_CONNECTION, catch_response=True
+                path, data=body, name=arrival.endpoint, headers=OWN_CONNECTION | headers, catch_response=True
             ) as response:
                 end = time.monotonic()
                 failure = response.request_meta["exception"]
                 if failure is None or isinstance(failure, LocustBadStatusCode):
                     status = response.status_code
-                    answer, error = read_answer(status, response.content)
+                    if SETTINGS.direct_currency:
+                        status, answer, error = direct.translated(arrival, status, response.content)
+                    else:
+                        answer, error = read_answer(status, response.content)
                 else:
                     error = kind_of(failure)
                 operation = Operation(arrival.number, arrival.endpoint, due, start, end, status, answer, error)
@@ -120,6 +125,14 @@ class Guests(FastHttpUser):
             operation = Operation(arrival.number, arrival.endpoint, due, start, time.monotonic(), error="generator")
         self.lateness.append(operation.lateness_ms)
         sink.write(operation.line())
+
+    def request(self, arrival: Arrival) -> tuple[str, dict[str, str], bytes]:
+        """Path, headers and body: the guest's at the agent, or in a direct control the PMS's."""
+        if SETTINGS.direct_currency:
+            path, kind, body = direct.request(arrival, self.guests, SETTINGS.direct_currency)
+            return path, {"Content-Type": kind, "Authorization": AUTHORIZATION}, body
+        path = SETTINGS.reservations_path if arrival.endpoint == "reservations" else SETTINGS.availability_path
+        return path, {"Content-Type": "application/json"}, json.dumps(self.guests.body(arrival)).encode()
 
 
 def read_answer(status: int, content: bytes | None) -> tuple[str | None, str | None]:

@@ -10,6 +10,7 @@ import pytest
 
 from pms_drill.checks.verdict import claim
 from pms_drill.load.run import LoadRun
+from pms_drill.load.schedule import Endpoint
 
 # The run itself is the fixture's and has a time limit of its own.
 pytestmark = pytest.mark.timeout(60, func_only=True)
@@ -49,3 +50,10 @@ def test_every_planned_arrival_is_recorded_once_with_one_outcome(load_run: LoadR
 def test_the_generator_sends_every_guest_in_time(load_run: LoadRun, load_phase: str) -> None:
     """Lateness (start - due) stays below a tenth of the response-time target; above it nothing is proven."""
     claim(load_run.punctuality(load_phase))
+
+
+@pytest.mark.property("LOAD-07")
+@pytest.mark.parametrize("endpoint", ["availability", "reservations"])
+def test_the_agent_is_itself_again_after_an_outage(load_run: LoadRun, after_outage: str, endpoint: Endpoint) -> None:
+    """After an outage guests are answered about as fast as before it: nothing was lost with each call that hung."""
+    claim(load_run.itself_again(after_outage, endpoint))

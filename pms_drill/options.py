@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ class Options:
             DrillError: tiers.toml has a setting that no load plan has.
         """
         tier = self.tier
-        return plan_for(tier.name, tier.load | ({} if stand_in(self.stack) else tier.load_on_real_pms))
+        plan = plan_for(tier.name, tier.load | ({} if stand_in(self.stack) else tier.load_on_real_pms))
+        # An agent without a reset closes by itself, which takes its wait.
+        return plan if self.profile.endpoints.reset else replace(plan, closes="wait")
 
     def for_workers(self) -> dict[str, Any]:
         """What xdist's workers must have from the controller, as `read` takes it there."""

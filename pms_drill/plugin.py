@@ -88,6 +88,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     options = metafunc.config.stash[OPTIONS]
     if "load_phase" in metafunc.fixturenames:
         metafunc.parametrize("load_phase", options.load_plan.judged_phases)
+    if "after_outage" in metafunc.fixturenames:
+        # A tier without an outage under load leaves these properties out (tiers.toml).
+        metafunc.parametrize("after_outage", options.load_plan.judged_phases[1:] or ("recovered",))
     for fixture in metafunc.fixturenames:
         names = experiments.NAMES.get(fixture, ())
         if metafunc.definition.get_closest_marker("seen_at_the_pms"):

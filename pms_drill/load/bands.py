@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pms_drill.errors import DrillError
+from pms_drill.load.again import AgainBound
+from pms_drill.load.control import ControlBound
 from pms_drill.load.intervals import Interval
 
 
@@ -112,7 +114,8 @@ class Targets:
 
     Attributes:
         lateness_p99_ms: above this lateness of the generator (p99 within a phase) nothing of it is judged.
-        control_p95_ms: above this time of the control (p95 within a phase), neither.
+        control: what the machine may be late by within a phase.
+        again: see `AgainBound`.
     """
 
     availability: Limits
@@ -120,7 +123,8 @@ class Targets:
     error_rate: Limits
     circuit_breaker: Limits
     lateness_p99_ms: float
-    control_p95_ms: float
+    control: ControlBound
+    again: AgainBound
 
 
 #: Row of the table -> the property that fails when the row is in the band critical.
@@ -149,7 +153,12 @@ def load_targets(path: Path = SHIPPED) -> Targets:
         return Targets(
             **rows,
             lateness_p99_ms=float(data["generator"]["lateness_p99_ms"]),
-            control_p95_ms=float(data["control"]["control_p95_ms"]),
+            control=ControlBound(float(data["control"]["control_p95_ms"]), float(data["control"]["slowdown"])),
+            again=AgainBound(
+                ratio=float(data["again"]["ratio"]),
+                allowance_ms=float(data["again"]["allowance_ms"]),
+                minimum=int(data["again"]["minimum"]),
+            ),
         )
     except KeyError as error:
         raise DrillError(f"the table of targets lacks {error}", where=str(path), todo="add it") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from pms_drill.load.plan import LoadPlan
+from pms_drill.load.plan import LoadPlan, Waits
 from pms_drill.load.schedule import Arrival, Guests, arrivals
 
 #: Environment variable with the path of the settings file.
@@ -18,11 +18,13 @@ class GeneratorSettings(BaseModel):
     """Input of `load/locustfile.py`, a JSON file.
 
     Attributes:
-        agent_url: the agent's address without a path.
+        agent_url: the agent's address without a path; the PMS's in a direct control.
         availability_path, reservations_path: from the profile.
-        recovery_timeout: the breaker's wait, which the schedule depends on.
+        waits: of breaker and calls, which the schedule depends on.
         patience: seconds after which a guest gives up.
         token: letters and digits of this run.
+        direct_currency: in which the hotel sells, for a direct control (`pms_drill.load.direct`): only the beginning of
+            the schedule is sent, to the PMS. Empty for the load itself.
         folder: where the generator writes: started.json, operations.jsonl, summary.json.
     """
 
@@ -33,18 +35,25 @@ class GeneratorSettings(BaseModel):
     agent_url: str
     availability_path: str
     reservations_path: str
-    recovery_timeout: float
+    waits: Waits
     patience: float
     hotel_id: int
     room_type: int
     first_night: date
     token: str
+    direct_currency: str = ""
     folder: Path
 
     @property
     def schedule(self) -> list[Arrival]:
         """All arrivals in order."""
-        return arrivals(self.plan, self.recovery_timeout, self.seed)
+        planned = arrivals(self.plan, self.waits, self.seed)
+        return [arrival for arrival in planned if arrival.at < self.total]
+
+    @property
+    def total(self) -> float:
+        """Seconds from the first possible arrival to the end of the schedule."""
+        return self.plan.direct_ends if self.direct_currency else self.plan.total(self.waits)
 
     @property
     def guests(self) -> Guests:

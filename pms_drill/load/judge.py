@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pms_drill.checks.verdict import Verdict, failed, passed, unknown
 from pms_drill.evidence.bundle import Span
 from pms_drill.load.bands import Band, Limits, Targets
+from pms_drill.load.beside import Beside, whose
+from pms_drill.load.direct import DirectRun
 from pms_drill.load.intervals import Interval, of_percentile, of_share, told
 from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.percentiles import percentile
@@ -43,6 +45,9 @@ class Target:
         shown: whether the whole interval lies in the band.
         straddles: which limits lie within the interval, in words; empty when none does.
         band: target, not shown, off target, warning, critical or unknown.
+        direct: the same figure of the PMS, asked directly; None without a control that can be used.
+        added: what the agent adds to a figure that is the PMS's, by which it was judged; None when it was judged by
+            the figure itself.
         target, warning, critical: the limits as written, "< 500".
         note: further figures, and why a band is unknown.
         gates: whether the band decides about the run's exit code; false for outage and recovering, where
@@ -59,6 +64,8 @@ class Target:
     straddles: str
     n: int
     band: Band
+    direct: float | None
+    added: float | None
     target: str
     warning: str
     critical: str
@@ -96,18 +103,56 @@ def judge(
     spans: Mapping[str, Span],
     targets: Targets,
     doubts: Mapping[str, Sequence[str]],
+    direct: DirectRun | None = None,
 ) -> list[Target]:
     """All rows, phase by phase.
 
     Args:
+        direct: the same arrivals at the PMS itself. Without one nothing is excused.
         doubts: phase -> reasons why nothing in it may be judged; a phase without an entry is not in doubt.
     """
     rows: list[Target] = []
+    controls = _controls(direct, targets)
     for phase, span in spans.items():
         inside = within(operations, span)
         scraped = [reading for reading in readings if span.holds(reading.at)]
-        rows += _phase(phase, inside, scraped, targets, list(doubts.get(phase, ())))
+        found = _phase(phase, inside, scraped, targets, list(doubts.get(phase, ())))
+        rows += [_beside(row, targets, controls) for row in found]
     return rows
+
+
+def _controls(direct: DirectRun | None, targets: Targets) -> dict[str, Beside]:
+    """The PMS's own figures by metric; nothing of the breaker, which it does not have."""
+    if direct is None:
+        return {}
+    answered = sum(operation.answered is Answered.PMS for operation in direct.operations)
+    doubts = list(direct.doubts)
+    if 2 * answered < len(direct.operations):
+        # A wrong key, a wrong address: such a control would excuse everything.
+        doubts.append(f"only {answered} of {len(direct.operations)} requests of the control were answered")
+    rows = _phase("direct", direct.operations, [], targets, doubts)
+    return {
+        row.metric: Beside(None if row.band is Band.UNKNOWN else row.value, row.n, row.note)
+        for row in rows
+        if row.unit != "state"
+    }
+
+
+def _beside(row: Target, targets: Targets, controls: Mapping[str, Beside]) -> Target:
+    """The row, judged by what the agent adds where the figure is the PMS's."""
+    control = controls.get(row.metric)
+    if control is None or row.value is None or row.band is Band.UNKNOWN:
+        return row
+    limits: Limits = getattr(targets, row.metric.partition(":")[0])
+    found = whose(limits, row.value, control)
+    band: Band = row.band
+    note = "; ".join(filter(None, [found.note, row.note]))
+    if found.added is not None:
+        # No interval of the difference is known, so that it is never shown to meet the target.
+        band = Band.NOT_SHOWN if found.band is Band.TARGET else found.band
+    return replace(
+        row, band=band, direct=control.value, added=found.added, shown=row.shown and found.added is None, note=note
+    )
 
 
 def _phase(
@@ -158,6 +203,8 @@ def _row(metric: str, limits: Limits, phase: str, figure: _Figure, note: str, do
         straddles=straddles,
         n=n,
         band=band,
+        direct=None,
+        added=None,
         target=str(limits.target),
         warning=str(limits.warning),
         critical=str(limits.critical),

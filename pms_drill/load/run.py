@@ -17,15 +17,17 @@ from pms_drill.evidence.bundle import Span
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.load import validity
-from pms_drill.load.bands import load_targets
+from pms_drill.load.again import itself_again
+from pms_drill.load.bands import Targets, load_targets
 from pms_drill.load.control import Control, Sample
+from pms_drill.load.direct import DirectRun, DirectTarget
 from pms_drill.load.generator import GeneratorSettings, Summary
 from pms_drill.load.judge import Target, judge
-from pms_drill.load.operation import Operation
+from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.phases import FaultTimes, Reading, phases
-from pms_drill.load.plan import LoadPlan
+from pms_drill.load.plan import LoadPlan, Strike, Waits
 from pms_drill.load.runner import LoadGenerator
-from pms_drill.load.schedule import Arrival
+from pms_drill.load.schedule import Arrival, Endpoint
 from pms_drill.profile import Profile
 from pms_drill.repeating import Repeating
 
@@ -47,8 +49,17 @@ class LoadStack(Protocol):
     def control(self) -> Callable[[], object] | None:
         """One question to a program that has nothing else to do; None if there is none."""
 
-    def outage(self) -> AbstractContextManager[object]:
-        """The fault "PMS refuses connections": armed and proved on entering, healed and proved on leaving."""
+    def outage(self, strike: Strike) -> AbstractContextManager[object]:
+        """The fault of an outage: armed and proved on entering, healed and proved on leaving."""
+
+    def reset(self) -> None:
+        """Ask the agent to close its breaker."""
+
+    def pms(self) -> DirectTarget:
+        """The PMS itself, for a direct control."""
+
+    def currency(self) -> str:
+        """In which the hotel sells."""
 
 
 class Watch(Repeating):
@@ -65,14 +76,17 @@ class Watch(Repeating):
 
     def _read(self) -> Reading:
         begun = clock.now()
-        name = self._stack.profile.metrics.state
+        names = self._stack.profile.metrics
         try:
             text = self._stack.scrape()
             ended = clock.now()
-            state = Scrape.parse(text, begun, ended).value(name, service="pms")
+            scrape = Scrape.parse(text, begun, ended)
+            state = scrape.value(names.state, service="pms")
         except Exception as error:  # whatever a scrape raises, it is one reading less, and counted as such
             return Reading(clock.now(), None, f"{type(error).__name__}: {error}")
-        return Reading(ended, state, "" if state is not None else f'no sample of {name}{{service="pms"}}')
+        why = "" if state is not None else f'no sample of {names.state}{{service="pms"}}'
+        pending = list(scrape.matching(names.pending))
+        return Reading(ended, state, why, sum(pending) if pending else None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,8 @@ class LoadRun:
         t0: start of the schedule on the monotonic clock.
         spans: phase name -> span.
         rows: what `targets.json` holds.
-        lateness_bound_ms: see `Targets`.
+        table: the limits by which they were judged.
+        doubts: phase -> why nothing in it may be judged.
         tell: gets claim and figures of each row that is asked for and passed, so that its band stands in the results.
     """
 
@@ -97,7 +112,8 @@ class LoadRun:
     spans: dict[str, Span]
     rows: list[Target]
     summary: Summary
-    lateness_bound_ms: float
+    table: Targets
+    doubts: dict[str, list[str]]
     folder: Path = field(repr=False)
     tell: Callable[[str], object] = field(default=len, repr=False)
 
@@ -111,15 +127,31 @@ class LoadRun:
                 return verdict
         return unknown(f"{metric} in {phase} is not past the runbook's limits", load="the run has no such phase")
 
+    def itself_again(self, phase: str, endpoint: Endpoint) -> Verdict:
+        """See `again.itself_again`."""
+        doubts = [*self.doubts.get("steady", ["there is none"]), *self.doubts.get(phase, ["the run has no such phase"])]
+        came = {name: [op for op in self._within(name) if op.endpoint == endpoint] for name in ("steady", phase)}
+        # A mock that stands in is quick, and no sign that the agent is itself again.
+        before, after = (
+            [op.response_ms for op in came[name] if op.answered is Answered.PMS] for name in ("steady", phase)
+        )
+        asked = len(came[phase])
+        verdict = itself_again(before, after, asked, f"{endpoint} in {phase}", self.table.again, doubts)
+        if verdict.outcome is Outcome.PASSED:
+            self.tell(verdict.why)
+        return verdict
+
+    def _within(self, phase: str) -> list[Operation]:
+        span = self.spans.get(phase)
+        return validity.within(self.operations, span) if span else []
+
     def conservation(self) -> Verdict:
         """See `validity.conservation`."""
         return validity.conservation(self.planned, self.t0, self.operations)
 
     def punctuality(self, phase: str) -> Verdict:
         """See `validity.punctuality`."""
-        span = self.spans.get(phase)
-        inside = validity.within(self.operations, span) if span else []
-        return validity.punctuality(inside, phase, self.lateness_bound_ms)
+        return validity.punctuality(self._within(phase), phase, self.table.lateness_p99_ms)
 
 
 def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal: Journal) -> LoadRun:
@@ -132,14 +164,14 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         DrillError: the generator failed; nothing was judged and there is no targets.json.
     """
     profile = stack.profile
-    recovery = profile.breaker.recovery_timeout
+    waits = Waits(recovery=profile.breaker.recovery_timeout, deadline=profile.pms.timeout)
     settings = GeneratorSettings(
         plan=plan,
         seed=seed,
         agent_url=stack.agent_url,
         availability_path=profile.endpoints.availability,
         reservations_path=profile.endpoints.reservations,
-        recovery_timeout=recovery,
+        waits=waits,
         patience=profile.guest_patience,
         hotel_id=profile.pms.hotel_id,
         room_type=profile.pms.room_type,
@@ -148,7 +180,7 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         token=uuid.uuid4().hex[:10],
         folder=run_dir / "load",
     )
-    fault: FaultTimes | None = None
+    faults: list[FaultTimes] = []
     ask = stack.control()
     control = Control(ask) if ask else None
     with (
@@ -157,41 +189,64 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         control or nullcontext(),
     ):
         journal.note("step", "load", "begins", f"seed {seed}, {len(settings.schedule)} arrivals planned")
-        if plan.outage > 0:
-            generator.wait_until(generator.t0 + plan.outage_begins)
-            fault = _outage(stack, generator, plan.outage)
+        for strike in plan.strikes:
+            generator.wait_until(generator.t0 + plan.begins(strike.during, waits))
+            faults.append(_outage(stack, generator, strike))
         operations, summary = generator.finish()
         t0 = generator.t0
     journal.note("step", "load", "ended", f"{len(operations)} operations recorded")
-
-    spans = phases(plan, t0, recovery, fault, watch.readings)
     table = load_targets()
+    direct = _directly(stack, settings, table, journal) if plan.direct > 0 else None
+
+    spans = phases(plan, t0, waits, faults, watch.readings)
     planned = settings.schedule
     whole = validity.conservation(planned, t0, operations)
-    rows = judge(
-        operations,
-        watch.readings,
-        spans,
-        table,
-        validity.doubts(
-            operations, spans, whole, table.lateness_p99_ms, control.samples if control else None, table.control_p95_ms
-        ),
-    )
+    samples = control.samples if control else None
+    doubts = validity.doubts(operations, spans, whole, table.lateness_p99_ms, samples, table.control, plan.strikes)
+    rows = judge(operations, watch.readings, spans, table, doubts, direct)
     write_targets(run_dir / "targets.json", rows)
-    _write_evidence(settings.folder, spans, watch.readings, control.samples if control else [])
+    _write_evidence(settings.folder, spans, watch.readings, samples or [])
     return LoadRun(
         plan, seed, planned, t0, operations, watch.readings, spans, rows, summary,
-        table.lateness_p99_ms, settings.folder,
+        table, doubts, settings.folder,
     )  # fmt: skip
 
 
-def _outage(stack: LoadStack, generator: LoadGenerator, seconds: float) -> FaultTimes:
+def _outage(stack: LoadStack, generator: LoadGenerator, strike: Strike) -> FaultTimes:
     arming = clock.now()
-    with stack.outage():
+    with stack.outage(strike):
         armed = clock.now()
-        generator.wait_until(armed + seconds)
+        generator.wait_until(armed + strike.seconds)
         healing = clock.now()
-    return FaultTimes(arming, armed, healing, clock.now())
+    healed = clock.now()
+    if strike.closes == "reset":
+        stack.reset()
+    return FaultTimes(strike, arming, armed, healing, healed)
+
+
+def _directly(stack: LoadStack, load: GeneratorSettings, table: Targets, journal: Journal) -> DirectRun:
+    """Send the beginning of the same schedule to the PMS itself, when the load on the agent is over."""
+    target = stack.pms()
+    settings = load.model_copy(
+        update={
+            "agent_url": target.url,
+            "direct_currency": stack.currency(),
+            "token": uuid.uuid4().hex[:10],
+            "folder": load.folder / "direct",
+        }
+    )
+    ask = stack.control()
+    control = Control(ask) if ask else None
+    journal.note("step", "load", "direct control begins", f"{len(settings.schedule)} arrivals planned")
+    with LoadGenerator(settings, target.key) as generator, control or nullcontext():
+        operations, _ = generator.finish()
+        t0 = generator.t0
+    journal.note("step", "load", "direct control ended", f"{len(operations)} operations recorded")
+    span = Span(t0 + load.plan.warmup, t0 + settings.total)
+    whole = validity.conservation(settings.schedule, t0, operations)
+    samples = control.samples if control else None
+    doubts = validity.doubts(operations, {"direct": span}, whole, table.lateness_p99_ms, samples, table.control)
+    return DirectRun(validity.within(operations, span), doubts["direct"])
 
 
 def write_targets(path: Path, rows: list[Target]) -> None:

@@ -15,6 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
+from pms_drill.load.direct import KEY_VARIABLE
 from pms_drill.load.generator import VARIABLE, GeneratorSettings, Started, Summary
 from pms_drill.load.operation import Operation, read
 from pms_drill.stack.process import Program
@@ -34,14 +35,15 @@ class LoadGenerator:
 
     Args:
         settings: what to send; `settings.folder` is created and gets all files.
+        pms_key: of the PMS's web service, for a direct control.
     """
 
-    def __init__(self, settings: GeneratorSettings) -> None:
+    def __init__(self, settings: GeneratorSettings, pms_key: str = "") -> None:
         self._settings = settings
         self._program = Program(
             "load generator",
             [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--host", settings.agent_url, *_OPTIONS],
-            env={VARIABLE: str(self._input), "PYTHONPATH": str(_REPO)},
+            env={VARIABLE: str(self._input), KEY_VARIABLE: pms_key, "PYTHONPATH": str(_REPO)},
             cwd=settings.folder,
             log=settings.folder / "locust.log",
         )
@@ -106,7 +108,7 @@ class LoadGenerator:
             DrillError: it did not end in time, was killed, sent nothing, or its files cannot be read.
         """
         settings = self._settings
-        ends = self.t0 + settings.plan.total(settings.recovery_timeout)
+        ends = self.t0 + settings.total
         # The locustfile itself gives up after 3 x patience; the rest is for Locust's own end.
         if not self._ended_within(max(0.0, ends - clock.now()) + 3 * settings.patience + 15):
             raise self._error("the load generator did not end in time")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Literal
 
-from pms_drill.load.plan import LoadPlan, Segment
+from pms_drill.load.plan import LoadPlan, Segment, Waits
 
 Endpoint = Literal["availability", "reservations"]
 ENDPOINTS: tuple[Endpoint, ...] = ("availability", "reservations")
@@ -34,7 +34,7 @@ class Arrival:
     turn: int
 
 
-def arrivals(plan: LoadPlan, recovery_timeout: float, seed: int) -> list[Arrival]:
+def arrivals(plan: LoadPlan, waits: Waits, seed: int) -> list[Arrival]:
     """The whole schedule in order of time.
 
     The number of arrivals per segment and endpoint is fixed (rate x seconds, rounded); "poisson" draws
@@ -43,9 +43,9 @@ def arrivals(plan: LoadPlan, recovery_timeout: float, seed: int) -> list[Arrival
     """
     dice = Random(seed)  # noqa: S311 - reproducible load, no secret
     drawn: list[tuple[float, Endpoint]] = []
-    for segment in plan.segments(recovery_timeout):
+    for segment in plan.segments(waits):
         for endpoint in ENDPOINTS:
-            rate = plan.availability if endpoint == "availability" else plan.reservations
+            rate = plan.rate(endpoint, segment.name)
             drawn += [(at, endpoint) for at in _times(segment, rate, plan, dice)]
     drawn.sort()
     turns = dict.fromkeys(ENDPOINTS, 0)

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.evidence.bundle import Span
-from pms_drill.load.control import Sample
+from pms_drill.load.control import ControlBound, Sample
 from pms_drill.load.operation import Answered, Operation
 from pms_drill.load.percentiles import percentile
+from pms_drill.load.plan import Strike
 from pms_drill.load.schedule import Arrival
 
 
@@ -83,13 +84,15 @@ def doubts(
     whole: Verdict,
     bound_ms: float,
     control: Sequence[Sample] | None,
-    control_bound_ms: float,
+    bound: ControlBound,
+    strikes: Sequence[Strike] = (),
 ) -> dict[str, list[str]]:
     """Phase -> reasons why nothing in it may be judged; empty lists when it may.
 
     Args:
         whole: verdict of `conservation`; unless it passed, every phase is in doubt.
         control: see `pms_drill.load.control`; None where there is none.
+        strikes: the outages; one that no guest felt proves nothing about what came after it.
     """
     found: dict[str, list[str]] = {}
     for phase, span in spans.items():
@@ -99,25 +102,32 @@ def doubts(
         if late.outcome != "passed":
             found[phase] += [f"generator late: {text}" for text in late.seen.values()]
         if control is not None:
-            found[phase] += _slow_machine([sample for sample in control if span.holds(sample.at)], control_bound_ms)
-    if "outage" in spans and all(op.answered is Answered.PMS for op in within(operations, spans["outage"])):
-        for phase in ("outage", "recovering", "recovered"):
-            found[phase].append("no guest felt the outage")
+            found[phase] += _slow_machine([sample for sample in control if span.holds(sample.at)], bound)
+    for strike in strikes:
+        if all(op.answered is Answered.PMS for op in within(operations, spans[strike.during])):
+            for phase in (strike.during, strike.recovering, strike.recovered):
+                found[phase].append(f"no guest felt the {strike.during}")
     return found
 
 
-def _slow_machine(samples: Sequence[Sample], bound_ms: float) -> list[str]:
+def _slow_machine(samples: Sequence[Sample], bound: ControlBound) -> list[str]:
     """What the control says against the phase, in at most one line."""
     answered = [sample.ms for sample in samples if sample.ms is not None]
     if len(answered) < len(samples) or not answered:
         return [f"the control, an idle program of ours, answered {len(answered)} of {len(samples)} times"]
     p95 = percentile(answered, 95)
-    if p95 <= bound_ms:
-        return []
-    return [
-        f"machine too busy: the control, an idle program of ours, took {p95:.0f} ms to answer "
-        f"(p95 of {len(answered)}), more than {bound_ms:g} ms"
-    ]
+    if p95 > bound.p95_ms:
+        return [
+            f"machine too busy: the control, an idle program of ours, took {p95:.0f} ms to answer "
+            f"(p95 of {len(answered)}), more than {bound.p95_ms:g} ms"
+        ]
+    slower = [sample.slowdown for sample in samples if sample.slowdown is not None]
+    if slower and (typical := percentile(slower, 50)) > bound.slowdown:
+        return [
+            f"machine too busy: a little work of ours took {typical:.1f} times as long as on a processor of its own "
+            f"(median of {len(slower)}), more than {bound.slowdown:g} times"
+        ]
+    return []
 
 
 def within(operations: Sequence[Operation], span: Span) -> list[Operation]:

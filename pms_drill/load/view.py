@@ -7,8 +7,13 @@ from contextlib import AbstractContextManager
 
 import httpx
 
-from pms_drill.faults.catalogue import connection_refused
+from pms_drill.contract.qloapps import QloApps
+from pms_drill.episodes.admin import Admin
+from pms_drill.episodes.guests import GuestBook
+from pms_drill.faults.catalogue import connection_refused, hang
 from pms_drill.faults.lifecycle import injected
+from pms_drill.load.direct import DirectTarget
+from pms_drill.load.plan import Strike
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
@@ -38,6 +43,23 @@ class StackUnderLoad:
         """Asks the control listener of our own fault proxy, which has nothing to do but to answer."""
         return self._stack.place.fault_proxy.rules
 
-    def outage(self) -> AbstractContextManager[object]:
-        """The PMS refuses connections, armed and proved, healed and proved."""
-        return injected(connection_refused(), self._stack.place)
+    def outage(self, strike: Strike) -> AbstractContextManager[object]:
+        """The PMS refuses connections or hangs, armed and proved, healed and proved."""
+        return injected(connection_refused() if strike.kind == "refused" else hang(), self._stack.place)
+
+    def reset(self) -> None:
+        """An operator resets the breaker, now that the PMS is back; whether it closed is for the scrapes to say."""
+        Admin(self._stack).reset(self._stack.admin_token)
+
+    def pms(self) -> DirectTarget:
+        """The PMS itself, with the harness's own key, past all proxies."""
+        return DirectTarget(self._stack.addresses.pms, self._stack.pms_key)
+
+    def currency(self) -> str:
+        """In which the hotel sells, asked for the day after tomorrow."""
+        stack = self._stack
+        client = QloApps(stack.addresses.pms, stack.pms_key, hooks=stack.gate.hooks)
+        try:
+            return client.currency(GuestBook(1, "load", hotel_id=stack.profile.pms.hotel_id).guest())
+        finally:
+            client.close()

@@ -52,6 +52,8 @@ class TargetRow(BaseModel):
     high: float | None = None
     shown: bool = False
     straddles: str = ""
+    direct: float | None = None
+    added: float | None = None
     note: str = ""
     label: str = ""
     gates: bool = True

@@ -181,7 +181,11 @@ def _targets(rows: Iterable[TargetRow], load_profile: str) -> Iterator[str]:
         )
         yield from wrap(told, "  ", "    ")
     for row in rows:
-        told = "; ".join(filter(None, [row.straddles, row.note if row.band in (*_BEYOND, Band.UNKNOWN) else ""]))
+        told = "; ".join(
+            filter(
+                None, [row.straddles, row.note if row.band in (*_BEYOND, Band.UNKNOWN) or row.added is not None else ""]
+            )
+        )
         if row.gates and told:
             yield from wrap(f"{row.label or row.metric}, {row.phase}: {told}", "  ", "    ")
     yield ""

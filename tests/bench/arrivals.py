@@ -20,7 +20,7 @@ import psutil
 
 from pms_drill.load.generator import GeneratorSettings
 from pms_drill.load.percentiles import percentile
-from pms_drill.load.plan import LoadPlan
+from pms_drill.load.plan import LoadPlan, Waits
 from pms_drill.load.runner import LoadGenerator
 from pms_drill.load.validity import conservation
 from pms_drill.stack.process import Program
@@ -48,7 +48,7 @@ def measure(rate: float, seconds: float, folder: Path) -> float:
             agent_url=f"http://127.0.0.1:{json.loads(ready.read_text())['port']}",
             availability_path="/api/v1/pms/availability",
             reservations_path="/api/v1/pms/reservations",
-            recovery_timeout=1,
+            waits=Waits(recovery=1, deadline=1),
             patience=10,
             hotel_id=1,
             room_type=1,

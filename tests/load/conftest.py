@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pms_drill.load.direct import DirectTarget
+from pms_drill.load.plan import Strike
 from pms_drill.profile import BreakerPart, PmsPart, Profile
 from pms_drill.stack.process import Program
 
@@ -24,6 +26,7 @@ class StandinStack:
         self.agent_url = f"http://127.0.0.1:{port}"
         self.profile = Profile(name="standin", breaker=BreakerPart(recovery_timeout=recovery), pms=PmsPart(timeout=1.0))
         self.healed = 0
+        self.direct_target = DirectTarget("", "")
         self.ask: Callable[[], object] | None = None
 
     def control(self) -> Callable[[], object] | None:
@@ -36,13 +39,22 @@ class StandinStack:
         httpx.post(f"{self.agent_url}{path}", timeout=5).raise_for_status()
 
     @contextlib.contextmanager
-    def outage(self) -> Iterator[None]:
+    def outage(self, strike: Strike) -> Iterator[None]:
         self.post("/pms/down")
         try:
             yield
         finally:
             self.post("/pms/up")
             self.healed += 1
+
+    def reset(self) -> None:
+        self.post("/pms/reset")
+
+    def pms(self) -> DirectTarget:
+        return self.direct_target
+
+    def currency(self) -> str:
+        return "PLN"
 
 
 Start = Callable[..., StandinStack]

@@ -5,6 +5,7 @@ Everything runs on one thread, so that a stall stops every guest, as a stopped p
 
 GET /metrics            the breaker's state
 POST /pms/down, /up     the PMS behind it stops, comes back
+POST /pms/reset         the breaker closes
 POST /misbehave/NAME    every later availability is answered with: garbage, cut, truncated, 500, 422, redirect,
                         or with each of them in turn: mixed. With reused, the second request on a connection is
                         dropped unanswered, as by a server that had just closed the idle connection.
@@ -68,6 +69,9 @@ class Agent:
             )
         if path in ("/pms/down", "/pms/up"):
             self.down = path == "/pms/down"
+            return 200, {}
+        if path == "/pms/reset":
+            self.opened, self.failures = None, 0
             return 200, {}
         if path.startswith("/misbehave/"):
             self.wanted = path.rpartition("/")[2]

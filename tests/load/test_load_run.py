@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,21 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Journal
 from pms_drill.load import runner
 from pms_drill.load.bands import Band
+from pms_drill.load.direct import DirectTarget
 from pms_drill.load.generator import GeneratorSettings
 from pms_drill.load.judge import Target
 from pms_drill.load.operation import Answered, read
 from pms_drill.load.percentiles import percentile
-from pms_drill.load.plan import LoadPlan
+from pms_drill.load.plan import LoadPlan, Waits
 from pms_drill.load.run import LoadRun, run_load
 from pms_drill.load.runner import LoadGenerator
+from pms_drill.stack.agent_program import REPO
+from pms_drill.stack.own_programs import start_listening
 
 Standin = Callable[..., Any]
 #: The value meets the target; whether so few samples show it is another question.
 MET = (Band.TARGET, Band.NOT_SHOWN)
+KEY = "A" * 32
 SHORT = LoadPlan(availability=30, reservations=6, warmup=0.5, steady=4, guard=0.5, slack=0.5, margin=1.0)
 
 
@@ -47,7 +53,7 @@ def settings(tmp_path: Path, **changes: Any) -> GeneratorSettings:
         "agent_url": "http://127.0.0.1:9",
         "availability_path": "/api/v1/pms/availability",
         "reservations_path": "/api/v1/pms/reservations",
-        "recovery_timeout": 1.0,
+        "waits": Waits(recovery=1.0, deadline=1.0),
         "patience": 2.0,
         "hotel_id": 1,
         "room_type": 1,
@@ -125,6 +131,52 @@ def test_a_stall_that_a_waiting_client_hides_is_seen_from_the_intended_arrival(
     moment = slowest.end - 0.2
     assert sum(op.start <= moment < op.end for op in run.operations) > 15, "guests waited for each other"
     assert run.conservation().outcome is Outcome.PASSED
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Iterator[str]:
+    """The address of a running twin whose key is `KEY`."""
+    secret = {"TWIN_API_KEY": KEY, "TWIN_CONTROL_TOKEN": "t", "PYTHONPATH": str(REPO)}
+    started = start_listening(
+        "twin",
+        [sys.executable, "-m", "qloapps_twin", "--latency", "recorded"],
+        env=secret,
+        folder=tmp_path,
+        log=tmp_path / "twin.log",
+        note=lambda _pid, _name: None,
+    )
+    yield f"http://{started.address}"
+    started.program.stop()
+
+
+def test_the_same_arrivals_are_sent_to_the_pms_itself_and_its_figures_stand_beside_the_agents(
+    standin: Standin, twin: str, tmp_path: Path
+) -> None:
+    stack = standin()
+    stack.direct_target = DirectTarget(twin, KEY)
+    run = load(stack, tmp_path, replace(SHORT, direct=4.0))
+
+    sent = read(run.folder / "direct" / "operations.jsonl")
+    planned = [arrival for arrival in run.planned if arrival.at < SHORT.warmup + 4.0]
+    assert sorted((op.number, op.endpoint) for op in sent) == [
+        (arrival.number, arrival.endpoint) for arrival in planned
+    ]
+    assert {op.answered for op in sent} == {Answered.PMS}
+    times = [op.response_ms for op in sent if op.endpoint == "reservations" and op.number >= len(planned) - 24 * 6]
+    assert row(run, "response_time:reservations").direct == pytest.approx(percentile(times, 95), rel=0.5)
+    assert row(run, "availability").direct == 100.0
+    assert "the PMS itself, asked directly" in row(run, "response_time:availability").note
+    assert KEY not in "".join(path.read_text() for path in (run.folder / "direct").iterdir())
+
+
+def test_a_pms_that_refuses_the_control_excuses_nothing(standin: Standin, twin: str, tmp_path: Path) -> None:
+    stack = standin()
+    stack.post("/misbehave/500")
+    stack.direct_target = DirectTarget(twin, "B" * 32)
+    run = load(stack, tmp_path, replace(SHORT, direct=4.0))
+    assert row(run, "response_time:reservations").direct is None
+    assert "nothing is excused" in row(run, "error_rate").note
+    assert row(run, "error_rate").band is Band.CRITICAL
 
 
 def test_a_control_that_is_late_makes_the_figures_unknown(standin: Standin, tmp_path: Path) -> None:

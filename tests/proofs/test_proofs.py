@@ -29,6 +29,7 @@ BEHIND = {
     "finding_book.judge": "pms_drill.checks.findings.judge_finding",
     "load_run.conservation": "pms_drill.load.validity.conservation",
     "load_run.punctuality": "pms_drill.load.validity.punctuality",
+    "load_run.itself_again": "pms_drill.load.again.itself_again",
 }
 #: The metric that each property of load is about: its history must show that one past its limits.
 METRICS = {

@@ -19,7 +19,7 @@ from typing import Any
 
 import pms_drill.checks
 from pms_drill.checks.verdict import Outcome, Verdict
-from pms_drill.load import judge, validity
+from pms_drill.load import again, judge, validity
 
 _SEEN: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -52,6 +52,7 @@ def pytest_configure() -> None:
         if found.name != "pms_drill.checks.verdict":
             _wrap(importlib.import_module(found.name), Outcome.FAILED)
     _wrap(validity, Outcome.FAILED, Outcome.UNKNOWN)
+    _wrap(again, Outcome.FAILED)
     of_target = judge.Target.verdict.fget
     assert of_target is not None
 

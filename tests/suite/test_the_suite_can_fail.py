@@ -160,6 +160,21 @@ def test_finding_at_the_pms_does_not_excuse_a_defect_of_the_agent_in_the_same_hi
 
 
 @pytest.mark.kill_matrix
+@pytest.mark.parametrize("mutant", ["leaks_a_slot_per_timeout"])
+def test_mutant_of_the_client_is_not_itself_again_after_an_outage_that_hangs_under_load(
+    run_suite: RunSuite, tmp_path: Path, mutant: str
+) -> None:
+    profile = tmp_path / "leaking.toml"
+    profile.write_text(f'extends = "reference"\n[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("load", profile=profile)
+    failed = ran.named(Outcome.FAILED)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= failed <= expected_of(mutant) | tolerated_of(mutant), ran.page
+    assert all("recovered again" in ran.verdict.properties[name].why for name in failed)
+    assert f"tests.mutants.{mutant}" in ran.verdict.load_profile
+
+
+@pytest.mark.kill_matrix
 def test_agent_is_not_blamed_for_what_the_pms_does_to_it(run_suite: RunSuite) -> None:
     ran = run_suite("chaos", "-k", "rival_channel or silent_loser")
     assert ran.code == 0, ran.page
