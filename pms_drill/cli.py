@@ -154,11 +154,12 @@ def drift(sources: tuple[str, ...], page: Path | None, fail_on: str) -> None:
     """Compare recorded versions of the PMS's API, or one with the address of a live one, and write the changelog.
 
     A source is a version, a folder or an address, which is only read (key in PMS_API_KEY). Without sources all recorded
-    versions are compared, each with the one before it.
+    versions are compared, each with the one before it. With the folder of a run alone (runs/latest), what the PMS of
+    that run answered is compared with the recording of its version; the page goes into that folder.
     """
     from pms_drill.drift import command, store
 
-    sys.exit(command.drift_command(sources, store.RECORDINGS, page or command.PAGE, fail_on, _say))
+    sys.exit(command.drift_command(sources, store.RECORDINGS, page, fail_on, _say))
 
 
 @cli.command()

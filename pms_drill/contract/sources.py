@@ -8,7 +8,6 @@ each other, although they never run side by side.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 #: Name of an exchange, what does not hold (None: nothing to judge), why there is nothing.
 Judged = tuple[str, list[str] | None, str]
 _TWIN = "twin of "
-_VERSION = re.compile(r"QloApps v?(\d+(?:\.\d+)*)")
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,7 @@ def pms_sources(stack: Stack, pms: QloApps, options: Options) -> Sources:
     running = recorder.record(
         where, script.load(), source=told, read_only=not stack.gate.writes, hooks=stack.gate.hooks
     )
+    store.save(running, options.run_dir / store.OF_A_RUN, recorder.secrets_of(where))
     is_twin = told.startswith(_TWIN)
     recorded = _recording_of(told)
     listed = divergences.pairs(divergences.load(script.load())) if is_twin else []
@@ -116,10 +115,9 @@ def _recording_of(told: str) -> Recording | None:
     Raises:
         Unproven: the version is known, and was never recorded.
     """
-    version = _VERSION.search(told)
-    if version is None:
+    name = store.recorded_as(told)
+    if name is None:
         return None
-    name = next((one for one in store.versions() if _same(version[1], one)), "")
     if not name:
         raise Unproven(f"there is no recording of {told}: make one with pms-drill record")
     return store.load(store.RECORDINGS / name)
@@ -128,7 +126,3 @@ def _recording_of(told: str) -> Recording | None:
 def _version(path: Path) -> str:
     """What the stack says that it runs."""
     return str(json.loads(path.read_text(encoding="utf-8"))["pms"])
-
-
-def _same(running: str, recorded: str) -> bool:
-    return running == recorded or running.startswith(f"{recorded}.")

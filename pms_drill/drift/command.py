@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from pms_drill.errors import DrillError
 
 KEY = "PMS_API_KEY"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "pms-api-changelog.md"
+#: The page about the PMS of a run, in the run's folder, and the file there that says which PMS it was.
+OF_A_RUN = "pms-api-drift.md"
+_VERSIONS = "versions.json"
 Say = Callable[[str], None]
 
 
@@ -50,11 +54,13 @@ def record_command(url: str, version: str, folder: Path, allow_writes: str, say:
         say(f"against the contract: {name}: {'; '.join(what)}")
 
 
-def drift_command(sources: Sequence[str], folder: Path, page: Path, fail_on: str, say: Say) -> int:
+def drift_command(sources: Sequence[str], folder: Path, page: Path | None, fail_on: str, say: Say) -> int:
     """Compare sources, each with the one before it, and write the changelog.
 
     Args:
         sources: versions that are recorded, folders, or an address, which is only read; all recorded versions if empty.
+            The folder of one run: the PMS of that run is compared with the recording of its own version.
+        page: where to write; by default the changelog of the documentation, and for a run a page in its folder.
         fail_on: breaking, risky or never.
 
     Returns:
@@ -64,6 +70,10 @@ def drift_command(sources: Sequence[str], folder: Path, page: Path, fail_on: str
         DrillError: fewer than two sources, one that cannot be read, or nothing that both have.
     """
     names = list(sources) or store.versions(folder)
+    if len(names) == 1 and (run := Path(names[0])).joinpath(_VERSIONS).is_file():
+        names = [_version_of(run, folder), str(run / store.OF_A_RUN)]
+        page = page or run / OF_A_RUN
+    page = page or PAGE
     if len(names) < 2:
         raise DrillError(
             "a comparison needs two sources",
@@ -79,6 +89,19 @@ def drift_command(sources: Sequence[str], folder: Path, page: Path, fail_on: str
     bad = {"never": (), "breaking": (Weight.BREAKING,), "risky": (Weight.BREAKING, Weight.RISKY)}[fail_on]
     hurt = any(comparison.number(weight) for comparison in comparisons for weight in bad)
     return 1 if hurt or (bad and any(comparison.broken for comparison in comparisons)) else 0
+
+
+def _version_of(run: Path, folder: Path) -> str:
+    """The recorded version of the PMS that a run had."""
+    told = str(json.loads((run / _VERSIONS).read_text(encoding="utf-8")).get("pms", ""))
+    name = store.recorded_as(told, folder)
+    if not name:
+        raise DrillError(
+            f"the PMS of this run has no recording to be compared with: {told or 'its version is not known'}",
+            where=str(run),
+            todo="record that version with pms-drill record, or name the older source first",
+        )
+    return name
 
 
 def _source(name: str, folder: Path) -> Recording:

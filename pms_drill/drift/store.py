@@ -15,12 +15,27 @@ from pms_drill.files import replace_text
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "contracts" / "pms" / "recordings"
 FILE, TIMES = "contract.json", "contract-times.json"
+#: Folder of a run with the recording of the PMS that it had.
+OF_A_RUN = "pms-recording"
+_VERSION = re.compile(r"QloApps v?(\d+(?:\.\d+)*)")
 
 
 def versions(folder: Path = RECORDINGS) -> list[str]:
     """The versions of which there is a recording, oldest first."""
     found = [path.parent.name for path in folder.glob(f"*/{FILE}")]
     return sorted(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
+
+
+def recorded_as(told: str, folder: Path = RECORDINGS) -> str | None:
+    """The recorded version that a stack's word for its PMS means ("QloApps 1.6.1.0", "twin of QloApps 1.7.0").
+
+    Returns:
+        Its name; empty where that version was never recorded, None where no version is told.
+    """
+    version = _VERSION.search(told)
+    if version is None:
+        return None
+    return next((one for one in versions(folder) if version[1] == one or version[1].startswith(f"{one}.")), "")
 
 
 def load(folder: Path) -> Recording:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from pms_drill.drift import command, store
 from pms_drill.report.model import Counts, RunVerdict
 
 REPO = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((REPO / ".github" / "workflows").glob("*.yml"))
 #: Steps that are executed as they stand; the others are shell lines that begin with make, executed with -n.
-WHOLE = re.compile(r"^\.venv/bin/pms-drill (report|doctor)\b")
+WHOLE = re.compile(r"^(\.venv/bin/pms-drill (report|doctor)\b|make drift TO=|cat )")
 #: Why a whole step of ours is executed in another form. `make -n` prints what would be done, and fails for a target
 #: that is not there; the commands behind it have tests of their own.
 DRY = {
@@ -30,7 +31,6 @@ DRY = {
     "make test-pms-integration TIER=pr": "minutes; tests/suite runs experiments of it",
     "make test-pms-integration TIER=weekly STACK=compose PROFILE=reference-real": "an hour, and needs a Docker engine",
     "make qloapps": "a download from the internet",
-    "make drift": "tests of the drift run it on recordings",
     ".venv/bin/pms-drill doctor --pms-stack compose": "needs a Docker engine; its embedded form runs whole",
 }
 
@@ -72,7 +72,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "checkout").mkdir()
     root = tmp_path / "checkout"
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
-        shutil.copy(REPO / name, root)
+        shutil.copy2(REPO / name, root)  # not newer than the environment, which make would renew
     (root / ".venv").symlink_to(REPO / ".venv")
     folder = root / "runs" / "20270101T000000Z-pr-embedded"
     folder.mkdir(parents=True)
@@ -83,6 +83,10 @@ def checkout(tmp_path: Path) -> Path:
         findings=[], trouble=[], complete=True,
     )  # fmt: skip
     (folder / "verdict.json").write_text(verdict.model_dump_json())
+    # What its PMS answered: as recorded.
+    (folder / "versions.json").write_text('{"pms": "QloApps 1.6.1.0"}')
+    shutil.copytree(store.RECORDINGS / "1.6.1", folder / store.OF_A_RUN)
+    (folder / command.OF_A_RUN).write_text("# Changes\n")
     return root
 
 
@@ -155,8 +159,52 @@ def test_step_runs_whole(step: Step, checkout: Path, tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     done = bash(step.run, checkout, GITHUB_STEP_SUMMARY=str(summary), PMS_DRILL_STATE=state)
     assert done.returncode == 0, done.stdout + done.stderr
-    if "GITHUB_STEP_SUMMARY" in step.run:
+    if "report --markdown" in step.run:
         assert summary.read_text().startswith("## PMS integration: PASSED\n\n3 passed")
+    elif "GITHUB_STEP_SUMMARY" in step.run:
+        assert summary.read_text() == "# Changes\n"
+
+
+def step_with(words: str, workflow: str = "weekly") -> Step:
+    [found] = [step for step in steps() if step.workflow == workflow and words in step.run]
+    return found
+
+
+@pytest.mark.parametrize("workflow", ["weekly", "pull-request"])
+@pytest.mark.parametrize("lost", ["runs", ".venv"], ids=["no result", "set-up failed"])
+def test_summary_says_unknown_where_no_run_left_a_result(
+    checkout: Path, tmp_path: Path, workflow: str, lost: str
+) -> None:
+    gone = checkout / lost
+    gone.unlink() if gone.is_symlink() else shutil.rmtree(gone)
+    summary = tmp_path / "summary.md"
+    done = bash(step_with("report --markdown", workflow).run, checkout, GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert summary.read_text().startswith("## PMS integration: UNKNOWN")
+
+
+def test_pms_of_the_run_that_answers_otherwise_than_recorded_makes_the_job_red(checkout: Path) -> None:
+    step = step_with("make drift")
+    assert bash(step.run, checkout).returncode == 0
+    recording = checkout / "runs" / "latest" / store.OF_A_RUN / store.FILE
+    recording.write_text(recording.read_text().replace('"status": 200', '"status": 503'))
+    done = bash(step.run, checkout)
+    assert done.returncode != 0
+    assert "breaking" in (checkout / "runs" / "latest" / command.OF_A_RUN).read_text().lower()
+
+
+def test_run_without_a_recording_of_its_pms_makes_the_job_red(checkout: Path) -> None:
+    shutil.rmtree(checkout / "runs" / "latest" / store.OF_A_RUN)
+    done = bash(step_with("make drift").run, checkout)
+    assert done.returncode != 0
+    assert "no recording can be read" in done.stdout + done.stderr
+
+
+def test_alert_rules_are_judged_in_every_workflow_that_runs_the_suite() -> None:
+    for path in WORKFLOWS:
+        [job] = [job for name, job in read(path)["jobs"].items() if name == "integration"] or [{"steps": []}]
+        runs = [step.get("run", "") for step in job["steps"]]
+        assert not runs or "make promtool" in runs, path.stem
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,24 @@ def test_recording_without_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv(command.KEY, raising=False)
     with pytest.raises(DrillError, match="key is needed"):
         command.record_command("http://127.0.0.1:9", "1.7.0", tmp_path, "", quiet)
+
+
+@pytest.mark.parametrize(
+    ("told", "recorded"),
+    [
+        ("QloApps 1.6.1.0", "1.6.1"),
+        ("twin of QloApps 1.7.0", "1.7.0"),
+        ("QloApps 1.70.0", ""),
+        ("QloApps 9.9", ""),
+        ("external", None),
+    ],
+)
+def test_version_that_a_stack_tells_is_known_by_its_recording(told: str, recorded: str | None) -> None:
+    assert store.recorded_as(told) == recorded
+
+
+@pytest.mark.parametrize("told", ["QloApps 9.9", "external"])
+def test_run_on_a_pms_that_was_never_recorded_is_refused(told: str, tmp_path: Path) -> None:
+    (tmp_path / "versions.json").write_text(f'{{"pms": "{told}"}}')
+    with pytest.raises(DrillError, match="has no recording to be compared with"):
+        command.drift_command([str(tmp_path)], store.RECORDINGS, None, "breaking", quiet)
