@@ -7,7 +7,8 @@ and the guests' operations can be compared without conversion. The wall clock is
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 
 def now() -> float:
@@ -18,3 +19,15 @@ def now() -> float:
 def utc() -> datetime:
     """Wall-clock time in UTC, for names of runs and dates in results; never for measuring."""
     return datetime.now(UTC)
+
+
+def today(zone: str) -> date:
+    """The date that it is now in a time zone, for stays of guests.
+
+    Args:
+        zone: name in the IANA database, such as Europe/Warsaw.
+
+    Raises:
+        ZoneInfoNotFoundError: there is no such zone; a profile has been asked for that before.
+    """
+    return datetime.now(ZoneInfo(zone)).date()

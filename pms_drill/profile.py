@@ -11,9 +11,10 @@ import tomllib
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import durationpy
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from pms_drill.errors import DrillError
 
@@ -32,6 +33,14 @@ def _seconds(value: Any) -> Any:
     return value
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone such as Europe/Warsaw") from error
+    return name
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, strict=True)]
 
 
@@ -46,8 +55,8 @@ class AgentPart(_Part):
         start: the command, a list of words. `{python}` is this interpreter; empty for an agent that runs already.
         env: environment on top of a minimal one. Places to fill in, in `start` and `env`: `{port}`, `{pms_url}`
             (the address with the proxies in between), `{pms_key}`, `{admin_token}`, `{state_dir}` (an empty
-            folder for this start), `{log_file}`, `{repo}`, `{host}` (where to listen: loopback, or every
-            address of a container).
+            folder for this start), `{log_file}`, `{timezone}` (of the hotel), `{repo}`, `{host}` (where to listen:
+            loopback, or every address of a container).
         dotenv: names of `env` that a stack with a folder of its own for the agent (compose) gives it by `.env` in
             the working directory instead, so that they can be changed there (runbook, options 1 and 3).
         workdir: where the command runs; `{repo}` is the folder of the project.
@@ -162,6 +171,8 @@ class PmsPart(_Part):
         probe_path: path of the safe read that serves as probe; counted apart from guests' calls.
         read_repeats: how often a read is sent again after a lost connection, within its deadline.
         hotel_id, room_type: a hotel and a room type that exist.
+        timezone: of the hotel, a name of the IANA database such as Europe/Warsaw: which day is today. `{timezone}` in
+            `agent.env`.
     """
 
     timeout: Seconds = 10.0
@@ -172,6 +183,7 @@ class PmsPart(_Part):
     read_repeats: int = Field(default=1, ge=0, strict=True)
     hotel_id: int = 1
     room_type: int = 1
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
 class FailoverPart(_Part):

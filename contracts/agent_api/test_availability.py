@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -48,7 +48,7 @@ def test_as_of_is_the_time_of_the_answer_in_utc(agent: Agent, guest_book: GuestB
 
 @pytest.mark.property("API-08")
 def test_sold_out_is_an_answer_of_the_pms_and_no_error(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
-    night = date.today() + timedelta(days=SOLD_OUT_NIGHT)
+    night = guest_book.today() + timedelta(days=SOLD_OUT_NIGHT)
     guest = guest_book.guest(check_in=night, nights=1, room_type=1)
     pms.fill(guest)
     answer = agent.ask(guest.availability())

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
-from pms_drill import clock
 from pms_drill.checks.problems import is_problem
 from pms_drill.checks.verdict import claim
 from pms_drill.contract.agent import Agent
 from pms_drill.contract.calls import Calls
+from pms_drill.contract.days import Stay, within_one_day
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.evidence.history import Guest
 
 MISSING = object()
 
 
-def stay(first: int, nights: int) -> dict[str, str]:
-    """A stay that begins so many days from today, in the hotel's time zone (UTC)."""
-    arrival = clock.utc().date() + timedelta(days=first)
-    return {"check_in": arrival.isoformat(), "check_out": (arrival + timedelta(days=nights)).isoformat()}
-
-
 #: Broken rules that both operations share.
-WRONG_STAYS: dict[str, dict[str, Any]] = {
-    "yesterday": stay(-1, 3),
-    "leaves when it comes": stay(30, 0),
-    "leaves before it comes": stay(30, -1),
-    "31 nights": stay(30, 31),
-    "501 days ahead": stay(501, 1),
+WRONG_STAYS: dict[str, Stay | dict[str, Any]] = {
+    "yesterday": Stay(-1, 3),
+    "leaves when it comes": Stay(30, 0),
+    "leaves before it comes": Stay(30, -1),
+    "31 nights": Stay(30, 31),
+    "501 days ahead": Stay(501, 1),
     "room type true": {"room_type": True},
     "room type in quotes": {"room_type": "1"},
     "room type 1.5": {"room_type": 1.5},
@@ -81,11 +75,12 @@ NOT_JSON = {
     "UTF-16": b"\xff\xfe{\x00}\x00",
     "not UTF-8": b"\x8a",
 }
-RIGHT_STAYS = {"today": stay(0, 1), "30 nights": stay(40, 30), "500 days ahead": stay(500, 1)}
+RIGHT_STAYS = {"today": Stay(0, 1), "30 nights": Stay(40, 30), "500 days ahead": Stay(500, 1)}
 
 
-def wrong(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The body with changes; what is MISSING is left out."""
+def wrong(body: dict[str, Any], case: Stay | dict[str, Any], today: date) -> dict[str, Any]:
+    """The body with the case's changes; what is MISSING is left out."""
+    changes = case.on(today) if isinstance(case, Stay) else case
     return {name: value for name, value in (body | changes).items() if value is not MISSING}
 
 
@@ -94,7 +89,8 @@ def wrong(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def test_wrong_stay_is_422_for_availability_and_never_sent(
     agent: Agent, guest_book: GuestBook, calls: Calls, case: str
 ) -> None:
-    answer = agent.ask(wrong(guest_book.guest().availability(), WRONG_STAYS[case]))
+    body = guest_book.guest().availability()
+    answer = within_one_day(guest_book.today, lambda today: agent.ask(wrong(body, WRONG_STAYS[case], today)))
     claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=422))
     assert calls.made() == []
 
@@ -102,7 +98,8 @@ def test_wrong_stay_is_422_for_availability_and_never_sent(
 @pytest.mark.property("API-17")
 @pytest.mark.parametrize("case", WRONG_STAYS | WRONG_GUESTS)
 def test_wrong_reservation_is_422_and_never_sent(agent: Agent, guest_book: GuestBook, calls: Calls, case: str) -> None:
-    answer = agent.reserve(wrong(guest_book.guest().reservation(), (WRONG_STAYS | WRONG_GUESTS)[case]))
+    body, changes = guest_book.guest().reservation(), (WRONG_STAYS | WRONG_GUESTS)[case]
+    answer = within_one_day(guest_book.today, lambda today: agent.reserve(wrong(body, changes, today)))
     claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=422))
     assert calls.made() == []
 
@@ -131,7 +128,9 @@ def test_body_that_is_no_json_object_is_422_and_never_sent(
 @pytest.mark.property("API-20")
 @pytest.mark.parametrize("case", RIGHT_STAYS)
 def test_stay_at_the_edge_of_a_rule_is_taken(agent: Agent, guest_book: GuestBook, case: str) -> None:
-    assert agent.ask(guest_book.guest().availability() | RIGHT_STAYS[case]).status_code == 200
+    body = guest_book.guest().availability()
+    answer = within_one_day(guest_book.today, lambda today: agent.ask(wrong(body, RIGHT_STAYS[case], today)))
+    assert answer.status_code == 200
 
 
 @pytest.mark.property("API-21")

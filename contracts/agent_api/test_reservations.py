@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_without_a_key_each_request_is_a_new_reservation(agent: Agent, guest_boo
 
 @pytest.mark.property("API-15")
 def test_sold_out_is_409_and_books_nothing(agent: Agent, pms: QloApps, guest_book: GuestBook) -> None:
-    night = date.today() + timedelta(days=SOLD_OUT_NIGHT)
+    night = guest_book.today() + timedelta(days=SOLD_OUT_NIGHT)
     guest, late = (guest_book.guest(check_in=night, nights=1, room_type=1) for _ in range(2))
     pms.fill(guest)
     answer = agent.reserve(late.reservation())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_unknown_hotel_or_room_type_is_200_without_rooms(pms: QloApps, guest_boo
 
 @pytest.mark.property("PMS-14")
 def test_day_of_departure_is_free_again(pms: QloApps, guest_book: GuestBook) -> None:
-    night = date.today() + timedelta(days=450)
+    night = guest_book.today() + timedelta(days=450)
     guest = guest_book.guest(check_in=night, nights=1)
     around = [
         guest_book.guest(check_in=night + timedelta(days=n), nights=1, room_type=guest.room_type) for n in (-1, 1)

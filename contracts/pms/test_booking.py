@@ -74,7 +74,7 @@ def test_second_guest_of_the_same_nights_gets_another_room(pms: QloApps, guest_b
 
 @pytest.mark.property("PMS-23")
 def test_sold_out_room_type_is_refused_with_400_and_code_404(pms: QloApps, guest_book: GuestBook) -> None:
-    night = date.today() + timedelta(days=SOLD_OUT_NIGHT)
+    night = guest_book.today() + timedelta(days=SOLD_OUT_NIGHT)
     guest, late = guest_book.guest(check_in=night, nights=1, room_type=1), guest_book.guest(check_in=night, room_type=1)
     pms.fill(guest)
     assert pms.rooms_left(guest) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_malformed_booking_request_is_refused_as_the_client_s_fault(
 
 @pytest.mark.property("PMS-33")
 def test_stay_in_the_past_is_not_booked(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
-    guest = guest_book.guest(check_in=date.today() - timedelta(days=40), nights=1)
+    guest = guest_book.guest(check_in=guest_book.today() - timedelta(days=40), nights=1)
     answer = pms.book(guest)
     claim(
         finding_book.compare(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pms_drill import clock
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.contract import document, findings
 from pms_drill.contract.agent import Agent
@@ -142,10 +141,15 @@ def _generate(operation: str, stack: Stack, agent: Agent, options: Options) -> G
     from pms_drill.contract import generated
     from pms_drill.contract.stays import Wishes
 
-    book = GuestBook(options.seed, label("generated", operation, options.worker), hotel_id=stack.profile.pms.hotel_id)
+    book = GuestBook(
+        options.seed,
+        label("generated", operation, options.worker),
+        timezone=stack.profile.pms.timezone,
+        hotel_id=stack.profile.pms.hotel_id,
+    )
     wishes = Wishes(
         draw=random.Random(f"{options.seed}/{operation}"),  # noqa: S311 - reproducible, not secret
-        today=clock.utc().date(),
+        today=book.today(),
         domain=book.domain,
         hotel_id=stack.profile.pms.hotel_id,
     )

@@ -86,7 +86,8 @@ class Sources:
 def pms_sources(stack: Stack, pms: QloApps, options: Options) -> Sources:
     """The contract's exchanges sent to the running PMS once per worker, beside the recording of its version."""
     told = _version(options.run_dir / "versions.json")
-    where = recorder.Pms(stack.addresses.pms, pms.key, stack.profile.pms.hotel_id)
+    hotel = stack.profile.pms
+    where = recorder.Pms(stack.addresses.pms, pms.key, hotel.hotel_id, timezone=hotel.timezone)
     running = recorder.record(
         where, script.load(), source=told, read_only=not stack.gate.writes, hooks=stack.gate.hooks
     )

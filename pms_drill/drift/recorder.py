@@ -7,11 +7,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from pms_drill import clock
 from pms_drill.drift import body as bodies
 from pms_drill.drift import mask
 from pms_drill.drift.recording import Answer, Recording
@@ -35,12 +36,14 @@ class Pms:
         url: base address of the PMS.
         key: of its web service.
         hotel, room_type: ids that exist there.
+        timezone: of the hotel.
     """
 
     url: str
     key: str
     hotel: int = 1
     room_type: int = 2
+    timezone: str = "UTC"
 
 
 def record(
@@ -80,7 +83,7 @@ class _Session:
         hooks: Mapping[str, list[Callable[..., Any]]],
         timeout: float,
     ) -> None:
-        arrival = date.today() + timedelta(days=_DAYS_AHEAD)
+        arrival = clock.today(pms.timezone) + timedelta(days=_DAYS_AHEAD)
         mark = secrets.token_hex(4)
         self._script = script
         self._read_only = read_only

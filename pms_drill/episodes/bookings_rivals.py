@@ -43,7 +43,12 @@ class Channel:
             skip(SkipReason.NO_WITNESS, "the PMS cannot be asked directly: --pms-url was not given")
         self._scene = scene
         self._pms = QloApps(scene.stack.addresses.pms, scene.stack.pms_key, hooks=scene.stack.gate.hooks)
-        self._book = GuestBook(scene.seed, label(scene.name, "rival"), hotel_id=scene.profile.pms.hotel_id)
+        self._book = GuestBook(
+            scene.seed,
+            label(scene.name, "rival"),
+            timezone=scene.profile.pms.timezone,
+            hotel_id=scene.profile.pms.hotel_id,
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -31,12 +31,22 @@ class GuestBook:
     Args:
         seed: decides names and dates.
         label: part of every address, so that entries of others are recognised as foreign.
+        timezone: of the hotel; there it is decided which day is today.
         hotel_id, room_types: what they may ask for.
     """
 
-    def __init__(self, seed: int, label: str, *, hotel_id: int = 1, room_types: Sequence[int] = (1, 2, 3, 4)) -> None:
+    def __init__(
+        self,
+        seed: int,
+        label: str,
+        *,
+        timezone: str,
+        hotel_id: int = 1,
+        room_types: Sequence[int] = (1, 2, 3, 4),
+    ) -> None:
         self._random = random.Random(f"{seed}/{label}")  # noqa: S311 - reproducible, not secret
         self._label = label
+        self._timezone = timezone
         self._hotel_id = hotel_id
         self._room_types = room_types
         self._count = 0
@@ -53,7 +63,7 @@ class GuestBook:
             self._count += 1
             number = self._count
             draw = self._random
-            arrival = check_in or date.today() + timedelta(days=draw.randint(_NEAREST, _FARTHEST))
+            arrival = check_in or self.today() + timedelta(days=draw.randint(_NEAREST, _FARTHEST))
             stay = nights or draw.randint(1, 3)
             first, last = draw.choice(_FIRST), draw.choice(_LAST)
             kind = room_type or draw.choice(self._room_types)
@@ -65,6 +75,10 @@ class GuestBook:
             room_type=kind,
             hotel_id=self._hotel_id,
         )
+
+    def today(self) -> date:
+        """The date at the hotel, read now: guests must not be made on one day and asked for on the next."""
+        return clock.today(self._timezone)
 
     def night(self) -> date:
         """A night that seldom anybody else has."""

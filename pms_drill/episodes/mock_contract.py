@@ -57,7 +57,7 @@ def _generate(stack: Stack, name: str, seed: int) -> Mapping[str, Generated]:
             admin_token=stack.admin_token,
             wishes=Wishes(
                 draw=random.Random(f"{seed}/{operation}"),  # noqa: S311 - reproducible, not secret
-                today=clock.utc().date(),
+                today=clock.today(stack.profile.pms.timezone),
                 domain=f"{label(name)}.example.com",
                 hotel_id=stack.profile.pms.hotel_id,
             ),

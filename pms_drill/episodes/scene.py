@@ -45,7 +45,9 @@ class Scene:
         self.seed = seed
         self.profile = stack.profile
         self.phases: dict[str, Span] = {}
-        self.book = GuestBook(seed, label(name), hotel_id=stack.profile.pms.hotel_id)
+        self.book = GuestBook(
+            seed, label(name), timezone=stack.profile.pms.timezone, hotel_id=stack.profile.pms.hotel_id
+        )
         self._env = env
         self._open = ExitStack()
         self._events_from = len(stack.journal.events)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -175,8 +175,7 @@ def run_load(stack: LoadStack, plan: LoadPlan, seed: int, run_dir: Path, journal
         patience=profile.guest_patience,
         hotel_id=profile.pms.hotel_id,
         room_type=profile.pms.room_type,
-        # The day after tomorrow in UTC is at least tomorrow everywhere.
-        first_night=datetime.now(UTC).date() + timedelta(days=2),
+        first_night=clock.today(profile.pms.timezone) + timedelta(days=2),
         token=uuid.uuid4().hex[:10],
         folder=run_dir / "load",
     )

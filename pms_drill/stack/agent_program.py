@@ -165,6 +165,7 @@ class AgentProgram:
                 "pms_key": self._pms_key,
                 "admin_token": self.admin_token,
                 "state_dir": str(self.state_dir),
+                "timezone": self._profile.pms.timezone,
                 "log_file": str(self.state_dir / "agent.log"),
                 "repo": str(REPO),
             },

@@ -176,6 +176,7 @@ class AgentContainer:
             "pms_key": self._pms_key,
             "admin_token": self.admin_token,
             "state_dir": _FOLDER,
+            "timezone": self._profile.pms.timezone,
             "log_file": f"{_FOLDER}/agent.log",
             "repo": "/opt/pms-drill",
         }

@@ -30,7 +30,7 @@ def prove_crossing(stack: Stack) -> None:
         DrillError: no call was seen, so that nothing could be proven with this stack.
     """
     profile = stack.profile
-    night = clock.utc().date() + timedelta(days=random.SystemRandom().randrange(*_DAYS_AHEAD))
+    night = clock.today(profile.pms.timezone) + timedelta(days=random.SystemRandom().randrange(*_DAYS_AHEAD))
     question: dict[str, Any] = {
         "hotel_id": profile.pms.hotel_id,
         "check_in": night.isoformat(),
