@@ -12,6 +12,7 @@ from itertools import pairwise
 from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import (
     SHARE,
+    arrivals_allowed,
     earliest_opening,
     failures_before_opening,
     grown_wait,
@@ -25,7 +26,6 @@ from pms_drill.checks.moments import (
     probe_rounds,
     probes_while_not_closed,
     quiet,
-    repeats_allowed,
 )
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -78,7 +78,7 @@ def opens_at_the_threshold(evidence: Evidence) -> Verdict:
         return judge(count == expected, claimed, **seen)
     calls = [e for e in evidence.calls(evidence.phases["impact"], probes=False) if e.received <= moment]
     seen["ledger"] = f"{len(calls)} calls from the fault to the opening: {evidence.lines(calls, 8)}"
-    return judge(expected <= len(calls) <= expected * repeats_allowed(evidence), claimed, **seen)
+    return judge(expected <= len(calls) <= expected * arrivals_allowed(evidence), claimed, **seen)
 
 
 @timed
@@ -191,7 +191,7 @@ def probes_are_safe_and_single(evidence: Evidence) -> Verdict:
     if not rounds:
         return unknown(claimed, ledger="no probe was seen")
     crowd = max(rounds, key=len)
-    if len(crowd) > repeats_allowed(evidence):
+    if len(crowd) > arrivals_allowed(evidence):
         return failed(claimed, ledger=f"{len(crowd)} probes at once: {evidence.lines(crowd)}")
     asked = [op for op in evidence.asked("open") if op.started >= rounds[0][0].received and span.holds(op.started)]
     seen = {"answers": f"{len(asked)} guests asked since the first probe", "ledger": f"{len(rounds)} single probes"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pms_drill.checks.breaker import opens_at_the_threshold, stays_open_for_the_wait
 from pms_drill.checks.lateness import timed
-from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, repeats_allowed
+from pms_drill.checks.moments import arrivals_allowed, failures_before_opening, is_rejection, is_success, opened
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown, worst
 from pms_drill.checks.windows import under_fault
 from pms_drill.evidence.bundle import Evidence
@@ -101,7 +101,7 @@ def restart_costs_no_more_than_declared(evidence: Evidence) -> Verdict:
         calls = len(evidence.calls(evidence.phases[phase], probes=False))
         rejected = any(map(is_rejection, asked))
         told[phase] = f"{calls} calls for {len(asked)} questions, {'then rejected' if rejected else 'never rejected'}"
-        if calls > most * repeats_allowed(evidence) or (not rejected and len(asked) > most):
+        if calls > most * arrivals_allowed(evidence) or (not rejected and len(asked) > most):
             return failed(claimed, **told)
         if not rejected:
             return unknown(claimed, **told)
@@ -110,8 +110,7 @@ def restart_costs_no_more_than_declared(evidence: Evidence) -> Verdict:
 
 def calls_are_not_amplified(evidence: Evidence) -> Verdict:
     """BRK-53: a failing PMS is not hit harder: each question costs one call, or the repeats that are declared."""
-    lost = evidence.expectation.error_kind in ("connect", "lost")
-    most = 1 + (evidence.policy.read_repeats if lost else 0)
+    most = arrivals_allowed(evidence)
     claimed = f"a question costs the PMS at most {most} call(s) under the fault"
     asked = evidence.asked("impact", kind=Kind.AVAILABILITY)
     failures = failures_before_opening(evidence)

@@ -66,7 +66,7 @@ def calls_are_conserved(evidence: Evidence) -> Verdict:
     """MET-02: each call that left is counted once, as success or as one error, and the PMS side saw as many.
 
     Calls that could not connect or were lost, and under a fault in front of the ledger those that hung, may not
-    have been seen there; a read may be repeated once after a lost connection, and counts once.
+    have been seen there; a read may be repeated after a lost connection as often as declared, and counts once.
     """
     claimed = "for each operation: failed calls = errors of all kinds, and all calls = what the PMS side saw"
     window, names, policy = whole(evidence), evidence.policy.metrics, evidence.policy
@@ -82,7 +82,8 @@ def calls_are_conserved(evidence: Evidence) -> Verdict:
         entries = [entry for entry in evidence.ledger if operation_of(entry, policy.probe_path) == operation]
         arrived = window.calls(entries, policy.timeout + policy.slack)
         unseen = kinds["connect"] + kinds["lost"]
-        repeated = unseen + sum(1 for e in entries if _may_be_cut(e, evidence)) if operation in READS else 0
+        cut = sum(1 for entry in entries if _may_be_cut(entry, evidence))
+        repeated = policy.read_repeats * (unseen + cut) if operation in READS else 0
         if not evidence.expectation.reaches_ledger:
             unseen += kinds["timeout"]
         told.append(f"{operation} {calls:g} ({errors:g} failed), ledger {arrived}")

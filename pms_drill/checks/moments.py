@@ -164,9 +164,10 @@ def healed(evidence: Evidence) -> float:
     return max(ends)
 
 
-def repeats_allowed(evidence: Evidence) -> int:
-    """How often one read may arrive: twice where connections fail (contract, "Deadline and retries"), else once."""
-    return 2 if evidence.expectation.error_kind in ("connect", "lost") else 1
+def arrivals_allowed(evidence: Evidence) -> int:
+    """How often one read may arrive: once, and again as often as declared where connections fail."""
+    lost = evidence.expectation.error_kind in ("connect", "lost")
+    return 1 + (evidence.policy.read_repeats if lost else 0)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
