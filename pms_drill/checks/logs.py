@@ -10,7 +10,7 @@ from typing import Any
 
 from pms_drill.checks.breaker import NEVER_OPENED
 from pms_drill.checks.lateness import timed
-from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, probe_rounds
+from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, probe_rounds, quiet
 from pms_drill.checks.secrets import SHORTEST, disguised
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -18,6 +18,8 @@ from pms_drill.evidence.history import Kind
 
 _STATES = ("closed", "open", "half_open")
 _LEGAL = (("closed", "open"), ("open", "half_open"), ("half_open", "open"), ("half_open", "closed"))
+#: After so many seconds a line stands in the log for sure.
+_WRITTEN_S = 0.25
 #: Statuses of the PMS that operators look for by number (runbook, causes B and C).
 _REFUSED = (401, 403, 405, 429)
 
@@ -56,7 +58,11 @@ def transitions_are_logged(evidence: Evidence) -> Verdict:
 
 
 def failures_are_logged(evidence: Evidence) -> Verdict:
-    """LOG-02: each failed call is a line with PMS; a refused one has its status number, a late one `timeout`."""
+    """LOG-02: each failed call is a line with PMS; a refused one has its status number, a late one `timeout`.
+
+    Only what was written from the fault to the opened breaker counts, so that no line about a probe or about the second
+    strike stands in for a guest's.
+    """
     kind = evidence.expectation.error_kind
     what = {"auth": "its status number", "rate_limit": "429", "timeout": "timeout"}.get(kind, "")
     claimed = f"each failed call under the fault is a log line with PMS{' and ' + what if what else ''}"
@@ -70,7 +76,10 @@ def failures_are_logged(evidence: Evidence) -> Verdict:
         failures += any(map(is_rejection, impact[:1]))
     if not failures:
         return unknown(claimed, answers="no question failed")
-    lines = [line for line in evidence.log.splitlines() if "PMS" in line]
+    text, late_enough, unclear = _written_under_the_fault(evidence)
+    if unclear:
+        return unknown(claimed, log=unclear)
+    lines = [line for line in text.splitlines() if "PMS" in line]
     if kind in ("auth", "rate_limit"):
         under = evidence.calls(evidence.phases["impact"], probes=False)
         statuses = sorted({entry.status for entry in under if entry.status in _REFUSED})
@@ -83,7 +92,9 @@ def failures_are_logged(evidence: Evidence) -> Verdict:
     else:
         counts, needed = {"PMS": sum(map(_is_failure, lines))}, {"PMS": failures}
     told = ", ".join(f"{counts[word]} lines with {word} for {needed[word]} failed calls" for word in needed)
-    return judge(all(counts[word] >= needed[word] for word in needed), claimed, log=told)
+    if all(counts[word] >= needed[word] for word in needed):
+        return passed(claimed, log=told)
+    return failed(claimed, log=told) if late_enough else unknown(claimed, log=f"{told}, read soon after the opening")
 
 
 def no_secret_anywhere(evidence: Evidence) -> Verdict:
@@ -110,6 +121,22 @@ def no_secret_anywhere(evidence: Evidence) -> Verdict:
     if empty:
         return unknown(claimed, read=f"nothing in: {', '.join(empty)}")
     return passed(claimed, read=read)
+
+
+def _written_under_the_fault(evidence: Evidence) -> tuple[str, bool, str]:
+    """What the log gained from the fault to a moment before the first probe; or why that is not known.
+
+    Returns:
+        The text; whether it was read so long after the opening that nothing was still on its way; or why there is none.
+    """
+    begin, silent = evidence.log_marks.get("fault"), quiet(evidence)
+    if silent is None:
+        return "", False, NEVER_OPENED
+    in_time = [mark for mark in evidence.log_marks.get("open", ()) if silent.holds(mark.at)]
+    if not begin or not in_time:
+        return "", False, "it was not read between the opening and the first probe"
+    end = max(in_time, key=lambda mark: mark.at)
+    return evidence.log[begin[0].length : end.length], end.at - silent.begin >= _WRITTEN_S, ""
 
 
 def _structured(log: str) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,8 @@ _STEADY_QUESTIONS, _STEADY_BOOKINGS = 8, 2
 _CONTROLS = 3
 #: Pause between rounds of questions while the breaker is open, so that rejections spread over the whole wait.
 _ROUND_S = 0.08
+#: How often it is noted how far the agent's log has come, from the opening on: a machine may stall at the last one.
+_MARKS = 3
 #: Reservations that meet the fault with the breaker closed; each costs the agent two calls (booking, read-back).
 _STRUCK = 2
 
@@ -45,10 +47,11 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         regulars = steady(scene)
         with injected(fault, stack.place) as injection:
             armed = clock.now()
+            scene.mark_log("fault")
             with scene.phase("impact"):
                 _impact(scene, most=stack.profile.breaker.failure_threshold + 3)
             with scene.phase("open"):
-                _open(scene, regulars, seconds=_open_seconds(expected.wait, stack.profile))
+                _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected.wait, stack.profile))
             scene.phases["armed"] = Span(armed, clock.now())
             injection.heal()
         _recover(scene, expected.wait)
@@ -121,14 +124,21 @@ def _impact(scene: Scene, most: int) -> None:
             return
 
 
-def _open(scene: Scene, regulars: list[Guest], seconds: float) -> None:
-    """Guests keep coming, all at once in each round: questions new and old, reservations, look-ups."""
-    ends = clock.now() + seconds
+def _open(scene: Scene, regulars: list[Guest], halfway: float, seconds: float) -> None:
+    """Guests keep coming, all at once in each round: questions new and old, reservations, look-ups.
+
+    Args:
+        halfway: after so many seconds nothing has been probed yet, and what went wrong before stands in the log.
+    """
+    begin, marks = clock.now(), 0
     again = itertools.cycle(regulars)
     for number in itertools.count():
         begun = clock.now()
-        if begun >= ends:
+        if begun >= begin + seconds:
             return
+        if marks < _MARKS and begun >= begin + halfway * marks / (_MARKS - 1):
+            scene.mark_log("open")
+            marks += 1
         calls = [partial(scene.guests.ask, scene.book.guest(), "open"), partial(scene.guests.ask, next(again), "open")]
         if number < 2:
             calls.append(partial(scene.guests.reserve, scene.book.guest(), "open"))

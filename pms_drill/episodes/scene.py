@@ -18,7 +18,7 @@ from pms_drill.episodes.guests import GuestBook, Guests, label
 from pms_drill.episodes.heartbeat import Heartbeat
 from pms_drill.episodes.observer import Observer
 from pms_drill.evidence.bookings import Booking
-from pms_drill.evidence.bundle import Evidence, Expectation, Policy, Span
+from pms_drill.evidence.bundle import Evidence, Expectation, Mark, Policy, Span
 from pms_drill.evidence.history import Guest, Operation
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.stack.base import Stack
@@ -49,6 +49,7 @@ class Scene:
             seed, label(name), timezone=stack.profile.pms.timezone, hotel_id=stack.profile.pms.hotel_id
         )
         self._env = env
+        self._log_marks: dict[str, list[Mark]] = {}
         self._open = ExitStack()
         self._events_from = len(stack.journal.events)
 
@@ -113,6 +114,11 @@ class Scene:
         self.stack.journal.note("step", self.name, f"waited for {what}", f"{clock.now() - begun:.2f} s")
         return True
 
+    def mark_log(self, name: str) -> None:
+        """Note how far the agent's log has come by now."""
+        length = len(self._log())
+        self._log_marks.setdefault(name, []).append(Mark(clock.now(), length))
+
     def pause(self, seconds: float) -> None:
         """Let time pass between rounds of guests; nothing is awaited here, so nothing can be missed."""
         if seconds > 0:
@@ -175,7 +181,8 @@ class Scene:
             ledger=self.stack.ledger(self.ledger_from),
             scrapes=list(self.observer.scrapes),
             events=self.stack.journal.since(self._events_from),
-            log=self.stack.agent_log() if "agent-log" in self.stack.capabilities else "",
+            log=self._log(),
+            log_marks=dict(self._log_marks),
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
             readiness=list(self.observer.readiness),
@@ -212,6 +219,9 @@ class Scene:
             raise Unproven(
                 f"{self.name}: the breaker did not close within {within:g} s before the fault, the gauge says {state}"
             ) from None
+
+    def _log(self) -> str:
+        return self.stack.agent_log() if "agent-log" in self.stack.capabilities else ""
 
     def _known(self) -> list[tuple[str, Guest]]:
         found: dict[str, Guest] = {}

@@ -101,6 +101,14 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """How far the agent's log had come: `length` characters at the latest at the moment `at` (monotonic, seconds)."""
+
+    at: float
+    length: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The bundle of one episode.
 
@@ -111,6 +119,8 @@ class Evidence:
         operations: each guest makes at most one reservation, so that the e-mail address is the token of an intent.
         ledger: entries of this episode, the harness's probes left out.
         scrapes: in order of time; the first before the first guest, the last one after everything is quiet.
+        log_marks: name -> how far the log had come: "fault" before the first guest under it, "open" several times while
+            the breaker is open and has not been probed yet.
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
         readiness: (time, `pms` object of the readiness answer), in order of time.
@@ -127,6 +137,7 @@ class Evidence:
     scrapes: list[Scrape]
     events: list[Event]
     log: str = ""
+    log_marks: dict[str, list[Mark]] = field(default_factory=dict)
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
     readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pms_drill.checks.exposition import FAMILIES
 from pms_drill.evidence.bookings import Booking
-from pms_drill.evidence.bundle import Evidence, Expectation, Policy, Span
+from pms_drill.evidence.bundle import Evidence, Expectation, Mark, Policy, Span
 from pms_drill.evidence.history import Guest, Kind, Operation
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Labels, Scrape
@@ -272,14 +272,24 @@ def log() -> str:
     """What the agent wrote."""
     said = [json.dumps({"level": "info", "message": "PMS adapter type: qloapps"})]
     failed = {"operation": "availability", "kind": "server", "message": "PMS call failed: server error 500"}
-    said += [json.dumps(failed)] * 9
+    said += [json.dumps(failed)] * 5
     said.append(transition(3.044, "closed", "open", wait=1.0))
     for at in (4.045, 5.055):
         said.append(transition(at, "open", "half_open", reason="wait is over"))
+        said.append(json.dumps(failed | {"operation": "probe"}))
         said.append(transition(at + 0.009, "half_open", "open", reason="probe failed", wait=1.0))
     said.append(transition(6.065, "open", "half_open", reason="wait is over"))
     said.append(transition(6.074, "half_open", "closed", reason="probe succeeded"))
+    said += [json.dumps(failed | {"operation": operation}) for operation in ("reservation", "readback")]
     return "\n".join(said) + "\n"
+
+
+def marks(text: str) -> dict[str, list[Mark]]:
+    """The log was read when the fault was armed, and half a wait after the opening; all of it if it tells no probe."""
+    opened = text.find("wait is over")
+    end = len(text) if opened < 0 else text.rfind("\n", 0, opened) + 1
+    begin = text.find("\n") + 1 if "adapter type" in text else 0
+    return {"fault": [Mark(2.99, begin)], "open": [Mark(3.06, begin), Mark(3.55, end)]}
 
 
 @functools.cache
@@ -303,7 +313,9 @@ def outage(**changes: Any) -> Evidence:
         "epoch": EPOCH,
         "secrets": (KEY,),
     }
-    return Evidence(**told | changes)
+    told |= changes
+    told.setdefault("log_marks", marks(told["log"]))
+    return Evidence(**told)
 
 
 def without(operations_: list[Operation], *, phase: str = "", kind: Kind | None = None) -> list[Operation]:

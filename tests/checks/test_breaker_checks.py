@@ -11,6 +11,7 @@ from pms_drill.checks.moments import is_rejection, percentile
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Span
 from pms_drill.evidence.history import Kind
+from pms_drill.evidence.machine import Delay, Machine
 from tests.checks.literal import (
     ARI,
     BOOK,
@@ -218,18 +219,47 @@ def test_requests_that_may_come_late_make_a_quiet_breaker_unknown():
     assert breaker.stays_open_for_the_wait(evidence).outcome is Outcome.UNKNOWN
 
 
+def crowd(slow, took, late=0, sort=mock):
+    """Twenty answers while it is open, `slow` of one sort after `took` seconds, `late` of them after half a second."""
+    quick = [mock(3.3 + 0.01 * n, f"q{n}") for n in range(20 - slow - late)]
+    told = [sort(3.6 + 0.01 * n, f"s{n}", "open", took=took) for n in range(slow)]
+    return [*without(operations(), phase="open"), *quick, *told, *[mock(3.9, f"l{n}", took=0.5) for n in range(late)]]
+
+
+def stale(at, name, phase, *, took=0.005):
+    return mock(at, name, phase, took=took, source="stale")
+
+
 def test_an_answer_that_waits_for_the_pms_while_open_fails():
-    found = breaker.rejects_fast(outage(operations=[*operations(), mock(3.6, "slow", took=0.5)]))
+    found = breaker.rejects_fast(outage(operations=crowd(20, 0.5)))
     assert found.outcome is Outcome.FAILED
-    assert "p95 500 ms" in found.seen["answers"]
+    assert "availability mock 500 ms; p95 500 ms" in found.seen["answers"]
+
+
+@pytest.mark.parametrize(("slow", "took"), [(20, 0.2), (11, 0.06)])
+def test_an_answer_that_waits_for_anything_while_open_fails_long_before_the_deadline(slow, took):
+    assert breaker.rejects_fast(outage(operations=crowd(slow, took))).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("sort", [stale, lambda *at, took: reserve(*at, took=took, status=202)], ids=["stale", "write"])
+def test_one_sort_of_answers_that_waits_fails_although_it_is_rare(sort):
+    assert breaker.rejects_fast(outage(operations=crowd(2, 0.2, sort=sort))).outcome is Outcome.FAILED
 
 
 def test_one_slow_answer_of_twenty_is_noise_and_two_are_not():
-    quick = [mock(3.3 + 0.1 * n, f"q{n}") for n in range(14)]
-    slow = [mock(3.6, f"slow{n}", took=0.5) for n in range(2)]
-    asked = without(operations(), phase="open")
-    assert breaker.rejects_fast(outage(operations=[*asked, *quick, *quick[:5], slow[0]])).outcome is Outcome.PASSED
-    assert breaker.rejects_fast(outage(operations=[*asked, *quick, *quick[:4], *slow])).outcome is Outcome.FAILED
+    assert breaker.rejects_fast(outage(operations=crowd(0, 0, late=1))).outcome is Outcome.PASSED
+    assert breaker.rejects_fast(outage(operations=crowd(0, 0, late=2))).outcome is Outcome.FAILED
+
+
+STALLS = Machine(stalls=tuple(Delay(3.0 + 0.1 * n, 3.1 + 0.1 * n, 0.06) for n in range(30)))
+WAITS = Machine(waits=tuple(Delay(3.0 + 0.1 * n, 3.1 + 0.1 * n, 0.02) for n in range(30)))
+
+
+@pytest.mark.parametrize(("machine", "excused", "more"), [(STALLS, 0.2, 0.3), (WAITS, 0.06, 0.2)])
+def test_an_agent_that_is_slow_with_its_machine_is_not_blamed(machine, excused, more):
+    assert breaker.rejects_fast(outage(operations=crowd(20, excused), machine=machine)).outcome is Outcome.UNKNOWN
+    assert breaker.rejects_fast(outage(operations=crowd(20, more), machine=machine)).outcome is Outcome.FAILED
+    assert breaker.rejects_fast(outage(operations=crowd(20, 0.02), machine=machine)).outcome is Outcome.PASSED
 
 
 def test_nobody_asking_while_open_is_unknown():

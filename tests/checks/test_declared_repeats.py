@@ -23,7 +23,13 @@ def lost(repeats: int, arrivals: int, kind: str = "lost") -> Evidence:
         expectation=expectation(error_kind=kind),
         policy=policy(read_repeats=repeats),
         phases=PHASES | {"again": Span(6.9, 7.5)},
-        operations=[*failing, mock(3.055, "rej", "impact"), mock(4.5, "open"), mock(5.5, "later"), mock(7.06, "end", "again")],
+        operations=[
+            *failing,
+            mock(3.055, "rej", "impact"),
+            mock(4.5, "open"),
+            mock(5.5, "later"),
+            mock(7.06, "end", "again"),
+        ],
         ledger=[
             *[call(op.started + 0.0005 * (n + 1), status=None) for op in failing for n in range(arrivals)],
             *[probe(at + 0.005 * n, None) for at in (4.05, 5.1) for n in range(arrivals)],
@@ -58,7 +64,7 @@ def test_calls_that_are_conserved_may_have_arrived_as_often_as_declared(repeats:
         counts.call(3.004, "availability", "lost")
         asked = [ask(3.0, "imp", status=502)]
         arrived = [call(3.001 + 0.001 * n, status=None, delivered=3.003) for n in range(arrivals)]
-        seen = {"operations": asked, "ledger": arrived, "scrapes": [counts.scrape(2.9), counts.scrape(4.0)]}
+        seen = {"operations": asked, "ledger": arrived, "scrapes": counts.scrapes(-0.5, 11.5)}
         return metrics.calls_are_conserved(
             outage(expectation=expectation(error_kind="lost"), policy=policy(read_repeats=repeats), **seen)
         ).outcome

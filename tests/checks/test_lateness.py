@@ -96,7 +96,7 @@ def test_delays_that_explain_nothing_excuse_nothing(case: str, machine: Machine)
 
 
 def test_slack_that_is_too_long_is_granted_to_nobody() -> None:
-    told = breaker.rejects_fast(outage(operations=slow(0.2), policy=policy(slack=STALLED)))
+    told = breaker.rejects_fast(outage(operations=slow(0.04), policy=policy(slack=STALLED)))
     assert told.outcome is Outcome.PASSED
     assert "within 300 ms" in told.claimed
 

@@ -9,7 +9,20 @@ import pytest
 
 from pms_drill.checks import logs
 from pms_drill.checks.verdict import Outcome
-from tests.checks.literal import KEY, ask, call, expectation, log, mock, operations, outage, transition, without
+from pms_drill.evidence.bundle import Mark
+from tests.checks.literal import (
+    KEY,
+    ask,
+    call,
+    expectation,
+    log,
+    marks,
+    mock,
+    operations,
+    outage,
+    transition,
+    without,
+)
 
 ALL = [logs.transitions_are_logged, logs.failures_are_logged, logs.no_secret_anywhere]
 
@@ -141,6 +154,46 @@ def test_the_question_that_met_a_429_is_logged_with_its_number():
     good = under("rate_limit", text, status=429, told=told)
     assert logs.failures_are_logged(good).outcome is Outcome.PASSED
     assert logs.failures_are_logged(under("rate_limit", "PMS", status=429, told=told)).outcome is Outcome.FAILED
+
+
+FAILED_CALL = {"operation": "availability", "kind": "server", "message": "PMS call failed: server error 500"}
+
+
+def without_guests_lines():
+    """Lines of the guests' failed calls are missing; those of probes and of the second strike are there."""
+    return "\n".join(line for line in lines() if json.dumps(FAILED_CALL) != line) + "\n"
+
+
+@pytest.mark.parametrize("more", [0, 1, 9])
+def test_lines_about_probes_and_about_the_second_strike_do_not_stand_in_for_guests(more):
+    told = without_guests_lines() + f"{json.dumps(FAILED_CALL)}\n" * more
+    found = logs.failures_are_logged(outage(log=told))
+    assert found.outcome is Outcome.FAILED
+    assert "0 lines with PMS for 5 failed calls" in found.seen["log"]
+
+
+@pytest.mark.parametrize("at", [3.0, 4.0, 4.5])
+def test_log_that_was_read_when_a_probe_may_have_been_logged_is_unknown(at):
+    told = marks(log()) | {"open": [Mark(at, len(log()))]}
+    assert logs.failures_are_logged(outage(log_marks=told)).outcome is Outcome.UNKNOWN
+
+
+def test_of_several_readings_the_last_one_before_a_probe_counts():
+    told = marks(log())
+    told["open"].append(Mark(4.5, len(log())))
+    assert logs.failures_are_logged(outage(log_marks=told)).outcome is Outcome.PASSED
+    late = {**told, "fault": [Mark(2.99, told["open"][1].length)]}
+    assert logs.failures_are_logged(outage(log_marks=late)).outcome is Outcome.FAILED
+
+
+def test_lines_that_are_missing_right_after_the_opening_may_be_on_their_way():
+    early = marks(log())
+    early["open"] = [Mark(3.1, early["fault"][0].length)]
+    assert logs.failures_are_logged(outage(log_marks=early)).outcome is Outcome.UNKNOWN
+
+
+def test_log_that_was_not_read_at_the_opening_is_unknown():
+    assert logs.failures_are_logged(outage(log_marks={})).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(

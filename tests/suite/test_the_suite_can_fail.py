@@ -83,6 +83,8 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
     [
         ("flaps", "unsteady"),
         ("counts_refusals", "question_refused or booking_refused"),
+        ("dawdles", "server_error or hang"),
+        ("logs_no_questions", "server_error"),
         ("reset_does_not_clear", "breaker_reset or cause_pms_down"),
         ("keeps_its_first_key", "cause_key_rotated"),
     ],
