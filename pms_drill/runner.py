@@ -140,7 +140,7 @@ class Run:
         self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
-        if "load" in self._parts:
+        if "load" in self._parts and options.stack != "external":
             profile.deployed(self._profile)  # an agent that load would not judge is known before anything starts
         backends.check(options.stack, options.target, self._profile)
         self._deadline = self._tier.deadline_on(options.stack)

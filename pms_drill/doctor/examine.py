@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from pms_drill import profile as profiles
 from pms_drill.doctor import foretell
 from pms_drill.doctor.programs import programs
 from pms_drill.errors import DrillError
@@ -50,9 +51,21 @@ def examine(stack: str, target: Target, profile: Profile) -> Iterator[Section]:
         yield (reach := Section("What is reachable", tuple(look_at(target, profile))))
         reached = not reach.broken
     yield Section("Does the traffic cross the proxy?", (_crossing(stack, target, profile, reached),))
+    if stack != "external":
+        yield Section("Which agent is judged under load?", (_under_load(profile),))
     capabilities: Set[str] = target.capabilities() if stack == "external" else set(get_args(Capability))
     yield Section("What the harness can do here", tuple(foretell.control(capabilities)))
     yield Section("What a run will judge and skip", tuple(foretell.skips(capabilities)))
+
+
+def _under_load(profile: Profile) -> Found:
+    """The agent of the run, or what is in the way: the run would not begin."""
+    what = "the agent of the load part"
+    try:
+        deployed = profiles.deployed(profile)
+    except DrillError as error:
+        return Found(what, State.BROKEN, error.what, error.todo, error.where)
+    return Found(what, State.OK, f"this one, under the settings of the profile {deployed.name}")
 
 
 def _crossing(stack: str, target: Target, profile: Profile, reached: bool) -> Found:

@@ -60,6 +60,7 @@ class StackUnderLoad:
         stack = self._stack
         client = QloApps(stack.addresses.pms, stack.pms_key, hooks=stack.gate.hooks)
         try:
-            return client.currency(GuestBook(1, "load", hotel_id=stack.profile.pms.hotel_id).guest())
+            pms = stack.profile.pms
+            return client.currency(GuestBook(1, "load", timezone=pms.timezone, hotel_id=pms.hotel_id).guest())
         finally:
             client.close()

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from pms_drill import profile as profiles
+from pms_drill.doctor.examine import _under_load
 from pms_drill.errors import DrillError
 from pms_drill.load import judged_under
 from pms_drill.profile import deployed, deployed_settings
 from pms_drill.runner import Run, RunOptions
+from pms_drill.stack.look import State
 
 
 def write(folder: Path, name: str, text: str) -> str:
@@ -86,6 +88,13 @@ def test_a_run_with_load_says_so_before_anything_starts(tmp_path: Path) -> None:
         Run(RunOptions(profile=mine, results=str(tmp_path / "runs")))
     assert not (tmp_path / "runs").exists()
     Run(RunOptions(profile=mine, parts=["chaos"], results=str(tmp_path / "runs")))
+
+
+def test_doctor_foretells_which_agent_load_judges(tmp_path: Path) -> None:
+    mine = write(tmp_path, "mine", 'extends = "reference-fast"\n[agent]\nstart = ["false"]\n')
+    assert _under_load(profiles.load(mine)).state is State.BROKEN
+    told = _under_load(profiles.load("reference-fast"))
+    assert (told.state, told.tells) == (State.OK, "this one, under the settings of the profile reference")
 
 
 def test_the_profile_that_load_used_is_noted_for_the_page(tmp_path: Path) -> None:
