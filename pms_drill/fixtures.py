@@ -66,9 +66,7 @@ def episode_book(request: pytest.FixtureRequest, options: Options) -> EpisodeBoo
 @pytest.fixture
 def guest_book(request: pytest.FixtureRequest, options: Options) -> GuestBook:
     """Makes guests for one test, who share nothing with those of other tests."""
-    pms = options.profile.pms
-    name = label(request.node.name, options.worker)
-    return GuestBook(options.seed, name, timezone=pms.timezone, hotel_id=pms.hotel_id)
+    return GuestBook(options.seed, label(request.node.name, options.worker), pms=options.profile.pms)
 
 
 @pytest.fixture

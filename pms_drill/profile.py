@@ -98,6 +98,7 @@ class MetricsPart(_Part):
     latency: str = "pms_api_latency_seconds"
     failover: str = "pms_failover_answers_total"
     pending: str = "pms_reservations_pending"
+    duplicates: str = "pms_duplicates_cancelled_total"
 
 
 class BreakerPart(_Part):
@@ -173,6 +174,7 @@ class PmsPart(_Part):
         hotel_id, room_type: a hotel and a room type that exist.
         timezone: of the hotel, a name of the IANA database such as Europe/Warsaw: which day is today. `{timezone}` in
             `agent.env`.
+        room_types: what guests choose from: room types of that hotel with prices of their own.
     """
 
     timeout: Seconds = 10.0
@@ -184,6 +186,7 @@ class PmsPart(_Part):
     hotel_id: int = 1
     room_type: int = 1
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    room_types: list[int] = Field(default=[1, 2, 3, 4], min_length=1)
 
 
 class FailoverPart(_Part):

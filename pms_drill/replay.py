@@ -116,9 +116,7 @@ class _Replay:
         self._say = say
         self._nemesis = Nemesis(schedule, seed, scale_of(stack.profile), stack.place, say=self._step)
         self._draw = Random(f"{seed}/guests")  # noqa: S311 - reproducible, not secret
-        self._book = GuestBook(
-            seed, label(schedule.name), timezone=stack.profile.pms.timezone, hotel_id=stack.profile.pms.hotel_id
-        )
+        self._book = GuestBook(seed, label(schedule.name), pms=stack.profile.pms)
         self._began = 0.0
         self._told = 0
         self._over = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pms_drill.checks import metric_figures as figures
 from pms_drill.checks import metrics
 from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
@@ -42,3 +43,24 @@ def test_rejections_leave_no_sample_of_latency(outage: Evidence) -> None:
 @pytest.mark.property("MET-07")
 def test_gauge_of_pending_reservations_equals_the_outbox(outage: Evidence) -> None:
     claim(metrics.pending_gauge_equals_the_outbox(outage))
+
+
+@pytest.mark.property("MET-08")
+def test_durations_fit_each_other_and_the_calls_at_the_pms(outage: Evidence) -> None:
+    claim(figures.durations_fit_the_calls(outage))
+
+
+@pytest.mark.property("MET-09")
+def test_surplus_bookings_are_counted_as_often_as_one_was_cancelled(outage: Evidence) -> None:
+    claim(figures.surplus_is_counted(outage))
+
+
+@pytest.mark.property("MET-09")
+@pytest.mark.only_under("heal_midway")
+def test_surplus_booking_that_was_cancelled_is_counted_once(booking_case: Evidence) -> None:
+    claim(figures.surplus_is_counted(booking_case))
+
+
+@pytest.mark.property("MET-10")
+def test_only_calls_of_guests_are_counted_as_rejected(outage: Evidence) -> None:
+    claim(figures.only_guests_are_rejected(outage))

@@ -22,8 +22,9 @@ def test_availability_answer_repeats_the_question_and_is_binding(agent: Agent, g
     answer = agent.ask(guest.availability())
     assert answer.status_code == 200
     told = answer.json()
-    assert {name: told[name] for name in guest.availability()} == guest.availability()
-    assert (told["available"], told["binding"], told["source"]) == (True, True, "pms")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert {name: told.get(name) for name in guest.availability()} == guest.availability()
+    assert [told.get(name) for name in ("available", "binding", "source")] == [True, True, "pms"]
 
 
 @pytest.mark.property("API-06")
@@ -51,7 +52,17 @@ def test_sold_out_is_an_answer_of_the_pms_and_no_error(agent: Agent, pms: QloApp
     night = guest_book.today() + timedelta(days=SOLD_OUT_NIGHT)
     guest = guest_book.guest(check_in=night, nights=1, room_type=1)
     pms.fill(guest)
+    before = clock.utc().replace(microsecond=0)
     answer = agent.ask(guest.availability())
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     told = answer.json()
-    assert (told["available"], told["rooms_left"], told["source"], told["binding"]) == (False, 0, "pms", True)
+    assert told | guest.availability() == told
+    assert told | {"available": False, "rooms_left": 0, "source": "pms", "binding": True} == told
+    as_of = told.get("as_of")
+    assert isinstance(as_of, str)
+    assert before <= datetime.fromisoformat(as_of) <= clock.utc()
+    ari = pms.quote(guest)
+    offers = [offer["total_price_with_tax"] for offer in ari["room_types"]]
+    # Where the PMS quotes no price for what nobody can have, there is none to tell.
+    quoted = [{"amount": f"{Decimal(str(price)):.2f}", "currency": ari["currency"]} for price in offers] or [None]
+    assert told.get("total", "missing") in quoted

@@ -13,6 +13,7 @@ from pms_drill.checks.verdict import claim
 from pms_drill.contract.agent import Agent
 from pms_drill.contract.calls import Calls
 from pms_drill.contract.days import Stay, within_one_day
+from pms_drill.contract.qloapps import QloApps
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.evidence.history import Guest
 
@@ -146,9 +147,15 @@ def test_stay_at_the_edge_of_a_rule_is_taken(agent: Agent, guest_book: GuestBook
         "A" * 32 + " " + "B" * 32,
     ],
 )
-def test_name_of_a_guest_that_the_pms_takes_is_taken(agent: Agent, guest_book: GuestBook, name: str) -> None:
+def test_name_of_a_guest_that_the_pms_takes_is_taken_and_stored_as_it_is(
+    agent: Agent, pms: QloApps, guest_book: GuestBook, name: str
+) -> None:
     answer = agent.reserve(guest_book.guest().reservation() | {"guest_name": name})
     assert (answer.status_code, answer.json()["guest_name"]) == (201, name)
+    booking = pms.get(f"bookings/{answer.json()['pms_booking_id']}").json()["booking"]
+    customer = booking["associations"]["customer_detail"]
+    first, _, last = name.rpartition(" ")
+    assert (customer["firstname"], customer["lastname"]) == (first or last, last)
 
 
 @pytest.mark.property("API-22")

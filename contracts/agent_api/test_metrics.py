@@ -12,12 +12,9 @@ from pms_drill.evidence.scrape import Scrape
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
-#: Not in a profile, because no experiment reads it.
-DUPLICATES = "pms_duplicates_cancelled_total"
-
 
 def name_of(role: str, profile: Profile) -> str:
-    return getattr(profile.metrics, role, DUPLICATES)
+    return getattr(profile.metrics, role)
 
 
 @pytest.mark.property("EXP-01")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -23,11 +24,10 @@ def test_reservation_is_201_and_its_location_leads_to_it(agent: Agent, guest_boo
     answer = agent.reserve(guest.reservation())
     assert answer.status_code == 201
     told = answer.json()
-    assert (told["status"], told["source"], told["reason"]) == ("confirmed", "pms", None)
-    assert {name: told[name] for name in guest.reservation()} == guest.reservation()
-    found = agent.follow(answer)
-    assert (found.status_code, found.json()) == (200, told)
-    assert agent.reservation(told["reservation_id"]).json() == told
+    assert told | {"status": "confirmed", "source": "pms", "reason": None} == told
+    assert told | guest.reservation() | {"hotel_id": guest.hotel_id} == told
+    for found in (agent.follow(answer), agent.reservation(told["reservation_id"])):
+        assert (found.status_code, found.headers["Content-Type"], found.json()) == (200, "application/json", told)
 
 
 @pytest.mark.property("API-10")
@@ -37,10 +37,25 @@ def test_confirmed_reservation_is_held_by_the_pms_for_its_nights(
     guest = guest_book.guest()
     told = agent.reserve(guest.reservation()).json()
     booking = pms.get(f"bookings/{told['pms_booking_id']}").json()["booking"]
-    assert booking["associations"]["customer_detail"]["email"] == guest.email
+    first, _, last = guest.name.rpartition(" ")
+    customer, [stay] = booking["associations"]["customer_detail"], booking["associations"]["room_types"]
+    assert [customer[name] for name in ("firstname", "lastname", "email")] == [first, last, guest.email]
+    assert (int(booking["id_property"]), int(stay["id_room_type"])) == (guest.hotel_id, guest.room_type)
     [line] = pms.lines(told["pms_booking_id"])
     assert is_live(line)
     assert (line["date_from"][:10], line["date_to"][:10]) == (guest.check_in, guest.check_out)
+
+
+@pytest.mark.property("API-31")
+def test_total_of_a_reservation_is_what_the_order_costs_with_tax(
+    agent: Agent, pms: QloApps, guest_book: GuestBook
+) -> None:
+    answer = agent.reserve(guest_book.guest().reservation())
+    total, order = answer.json().get("total"), answer.json()["pms_booking_id"]
+    price = pms.get(f"orders/{order}").json()["order"]["total_paid_tax_incl"]
+    currency = pms.get(f"bookings/{order}").json()["booking"]["currency"]
+    assert total == {"amount": f"{Decimal(str(price)):.2f}", "currency": currency}
+    assert agent.follow(answer).json().get("total") == total
 
 
 @pytest.mark.property("API-11")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pms_drill.checks.attempts import attempts, early_repeats
-from pms_drill.checks.fates import Class, Fate, fates_of
+from pms_drill.checks.fates import Class, Fate, differences, fates_of
 from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.checks.lateness import timed, too_late
 from pms_drill.checks.moments import SHARE, healed
@@ -74,9 +74,18 @@ def no_phantom(evidence: Evidence) -> Verdict:
 
 def none_mangled(evidence: Evidence) -> Verdict:
     """BOOK-04: what is held is what the guest asked for, under the number the guest was told."""
-    claimed = "each room is held for the guest's dates and room type, under the number that the guest was told"
+    claimed = (
+        "each room is held for the guest's name, dates, hotel and room type, under the number that the guest was told"
+    )
     held = [fate for fate in fates_of(evidence) if fate.rooms]
-    return _by_class(evidence, claimed, held, "no guest's booking is held", Class.MANGLED)
+    found = _by_class(evidence, claimed, held, "no guest's booking is held", Class.MANGLED)
+    other = [
+        f"{fate.token}: {', '.join(differs)}"
+        for fate in held
+        for booking in fate.bookings
+        if fate.reservation and booking.live and (differs := differences(booking, fate.reservation.guest))
+    ]
+    return Verdict(found.outcome, claimed, found.seen | ({"columns": "; ".join(other[:3])} if other else {}))
 
 
 @timed

@@ -35,27 +35,39 @@ def answers_as_mock(evidence: MockEvidence) -> Verdict:
 
 def says_so(evidence: MockEvidence) -> Verdict:
     """MOCK-03: the log has the runbook's line, and readiness names the adapter."""
-    claimed = 'the log says "PMS adapter type: mock" and readiness names the adapter mock'
+    claimed = 'the log says "PMS adapter type: mock" and readiness names the adapter mock, no call and what is pending'
     line = "PMS adapter type: mock" in evidence.log_while_mock
-    adapter, status = evidence.ready_while_mock.get("adapter"), evidence.ready_while_mock.get("status")
+    told = evidence.ready_while_mock
+    # The agent was started with the mock, so that no call to the PMS has ended; pending is what guests were told.
+    pending = sum(op.kind is Kind.RESERVATION and op.status == 202 for op in evidence.while_mock)
+    right = {"adapter": "mock", "status": "mock", "breaker": "closed", "checked_at": None, "pending": pending}
+    wrong = [f"{name} {told.get(name, 'missing')!r}" for name, value in right.items() if told.get(name, "") != value]
+    if evidence.said_while_mock != "ready":
+        wrong.append(f"the agent is {evidence.said_while_mock!r}")
     return judge(
-        line and adapter == "mock" and status == "mock",
+        line and not wrong,
         claimed,
         log="has the line" if line else "lacks the line",
-        readiness=f"adapter {adapter}, status {status}",
+        readiness=f"wrong: {', '.join(wrong) or 'nothing'}",
     )
 
 
 def carries_out_afterwards(evidence: MockEvidence) -> Verdict:
-    """MOCK-04: what was reserved on the mock is booked exactly once after the switch back."""
-    claimed = "every reservation taken on the mock is confirmed after the switch back and held once by the PMS"
+    """MOCK-04: what was reserved on the mock is booked once after the switch back; what is sold out is rejected."""
+    claimed = "every reservation taken on the mock is confirmed after the switch back and held once, or is sold out"
     emails = [op.guest.email for op in evidence.while_mock if op.kind is Kind.RESERVATION and op.status == 202]
     if not emails:
         return unknown(claimed, answers="no reservation was taken on the mock")
-    last = {op.guest.email: op.body.get("status") for op in evidence.after if op.kind is Kind.LOOKUP}
+    looked = [op for op in evidence.after if op.kind is Kind.LOOKUP]
+    last = {op.guest.email: op.body.get("status") for op in looked}
+    why = {op.guest.email: op.body.get("reason") for op in looked}
     held = Counter(booking.email for booking in evidence.bookings if booking.live)
-    wrong = [f"{email}: {last.get(email)}, held {held[email]} times" for email in emails
-             if last.get(email) != "confirmed" or held[email] != 1]  # fmt: skip
+    due = {email: ("rejected", 0) if email == evidence.sold_out else ("confirmed", 1) for email in emails}
+    wrong = [
+        f"{email}: {last.get(email)}, held {held[email]} times"
+        for email, right in due.items()
+        if (last.get(email), held[email]) != right or (right[1] == 0 and why.get(email) != "sold_out")
+    ]
     return judge(not wrong, claimed, pms=f"{len(emails)} reservations; wrong: {'; '.join(wrong[:3]) or 'none'}")
 
 

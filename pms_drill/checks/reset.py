@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from pms_drill.checks.moments import is_rejection
-from pms_drill.checks.verdict import Verdict, judge, unknown
-from pms_drill.evidence.reset import ResetEvidence
+from pms_drill.checks.problems import is_problem
+from pms_drill.checks.verdict import Outcome, Verdict, judge, unknown
+from pms_drill.evidence.reset import ResetEvidence, Told
 
 _CLOSED = 0.0
 
 
 def needs_the_token(evidence: ResetEvidence) -> Verdict:
     """RESET-01: without the token, or with a wrong one, 401; without a configured token 403; and nothing changes."""
-    claimed = "the reset is refused with 401 without the right token, and the breaker stays open"
+    claimed = "the reset is refused with a problem of status 401 without the right token, and the breaker stays open"
     refused, after = evidence.refused, evidence.after_refused
     if not refused or not after:
         return unknown(claimed, answers="nobody tried")
-    wrong = {caller: told.status for caller, told in refused.items() if told.status != 401}
+    wrong = [caller for caller, told in refused.items() if not _is_problem(told, 401)]
     closed = [operation for operation in after if not is_rejection(operation)]
     return judge(
         not wrong and not closed,
         claimed,
-        admin=", ".join(f"{caller}: {told.status}" for caller, told in refused.items()),
+        admin=", ".join(f"{caller}: {told.status} {told.media}" for caller, told in refused.items()),
         answers=f"{len(after)} guests asked afterwards, {len(closed)} were not rejected",
     )
 
 
 def closed_to_all_without_a_configured_token(evidence: ResetEvidence) -> Verdict:
     """RESET-02: an agent that has no admin token lets nobody reset, and says 403."""
-    claimed = "without a configured token the reset is refused with 403 for everybody"
+    claimed = "without a configured token the reset is refused with a problem of status 403 for everybody"
     told = evidence.unconfigured
     if told is None:
         return unknown(claimed, admin="not tried")
-    return judge(told.status == 403, claimed, admin=str(told.status))
+    return judge(_is_problem(told, 403), claimed, admin=f"{told.status} {told.media} {told.text[:200]}")
 
 
 def closes_and_clears(evidence: ResetEvidence) -> Verdict:
@@ -67,3 +68,7 @@ def works_at_once_and_twice(evidence: ResetEvidence) -> Verdict:
         admin=", ".join(f"{told.status} {told.state}" for told in evidence.again),
         answers=f"{first.brief()}, {evidence.since_opening:.2f} s after the opening (wait {evidence.wait:g} s)",
     )
+
+
+def _is_problem(told: Told, status: int) -> bool:
+    return is_problem(told.status, told.media, told.text, wanted=status).outcome is Outcome.PASSED

@@ -141,17 +141,13 @@ def _generate(operation: str, stack: Stack, agent: Agent, options: Options) -> G
     from pms_drill.contract import generated
     from pms_drill.contract.stays import Wishes
 
-    book = GuestBook(
-        options.seed,
-        label("generated", operation, options.worker),
-        timezone=stack.profile.pms.timezone,
-        hotel_id=stack.profile.pms.hotel_id,
-    )
+    book = GuestBook(options.seed, label("generated", operation, options.worker), pms=stack.profile.pms)
     wishes = Wishes(
         draw=random.Random(f"{options.seed}/{operation}"),  # noqa: S311 - reproducible, not secret
         today=book.today(),
         domain=book.domain,
         hotel_id=stack.profile.pms.hotel_id,
+        room_types=tuple(stack.profile.pms.room_types),
     )
     ours = "own-machine" in stack.capabilities
     if not ours and operation in _CHANGE_THINGS:

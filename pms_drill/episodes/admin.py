@@ -31,4 +31,5 @@ class Admin:
         except ValueError:
             body = {}
         state = body.get("state", "") if isinstance(body, dict) else ""
-        return Told(answer.status_code, str(state), stack.scrape().value(stack.profile.metrics.state, service="pms"))
+        gauge = stack.scrape().value(stack.profile.metrics.state, service="pms")
+        return Told(answer.status_code, str(state), gauge, answer.headers.get("Content-Type", ""), answer.text)

@@ -43,12 +43,7 @@ class Channel:
             skip(SkipReason.NO_WITNESS, "the PMS cannot be asked directly: --pms-url was not given")
         self._scene = scene
         self._pms = QloApps(scene.stack.addresses.pms, scene.stack.pms_key, hooks=scene.stack.gate.hooks)
-        self._book = GuestBook(
-            scene.seed,
-            label(scene.name, "rival"),
-            timezone=scene.profile.pms.timezone,
-            hotel_id=scene.profile.pms.hotel_id,
-        )
+        self._book = GuestBook(scene.seed, label(scene.name, "rival"), pms=scene.profile.pms)
 
     def close(self) -> None:
         """Close the connections."""

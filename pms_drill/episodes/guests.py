@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import string
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -16,13 +18,27 @@ import httpx
 from pms_drill import clock
 from pms_drill.evidence import canaries
 from pms_drill.evidence.history import Guest, Kind, Operation
-from pms_drill.profile import EndpointsPart
+from pms_drill.profile import EndpointsPart, PmsPart
 from pms_drill.stack.gate import Hooks
 
-_FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Radia", "Leslie")
-_LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Perlman", "Lamport")
+#: Accents, other alphabets, signs and first names of two words: whatever spoils a name on its way shows.
+_FIRST = ("Ada King", "Grace", "Åsa", "Edsger W.", "Barbara", "Zoë", "Frances", "José María", "Radia", "Žofie")
+_LAST = (
+    "Lovelace",
+    "Hopper",
+    "Ødegård",
+    "Dijkstra",
+    "Liskov",
+    "O'Neill",
+    "Allen",
+    "Núñez",
+    "Perlman-Łuk",
+    "Παπαδοπούλου",
+)
 #: Stays lie this far ahead, in days: beyond the demo bookings and within the agent's 500 days.
 _NEAREST, _FARTHEST = 20, 420
+#: Nights of a stay at most: stays differ in length, so that another length shows.
+_LONGEST = 5
 
 
 class GuestBook:
@@ -31,24 +47,15 @@ class GuestBook:
     Args:
         seed: decides names and dates.
         label: part of every address, so that entries of others are recognised as foreign.
-        timezone: of the hotel; there it is decided which day is today.
-        hotel_id, room_types: what they may ask for.
+        pms: the hotel, its time zone (there it is decided which day is today) and the room types to choose from.
     """
 
-    def __init__(
-        self,
-        seed: int,
-        label: str,
-        *,
-        timezone: str,
-        hotel_id: int = 1,
-        room_types: Sequence[int] = (1, 2, 3, 4),
-    ) -> None:
+    def __init__(self, seed: int, label: str, *, pms: PmsPart) -> None:
         self._random = random.Random(f"{seed}/{label}")  # noqa: S311 - reproducible, not secret
         self._label = label
-        self._timezone = timezone
-        self._hotel_id = hotel_id
-        self._room_types = room_types
+        self._timezone = pms.timezone
+        self._hotel_id = pms.hotel_id
+        self._room_types = tuple(pms.room_types)
         self._count = 0
         self._lock = threading.Lock()
 
@@ -64,12 +71,12 @@ class GuestBook:
             number = self._count
             draw = self._random
             arrival = check_in or self.today() + timedelta(days=draw.randint(_NEAREST, _FARTHEST))
-            stay = nights or draw.randint(1, 3)
+            stay = nights or draw.randint(1, _LONGEST)
             first, last = draw.choice(_FIRST), draw.choice(_LAST)
             kind = room_type or draw.choice(self._room_types)
         return Guest(
             name=f"{first} {last}",
-            email=f"{first}.{last}.{number}@{self.domain}".lower(),
+            email=f"{_plain(first)}.{_plain(last)}.{number}@{self.domain}",
             check_in=arrival.isoformat(),
             check_out=(arrival + timedelta(days=stay)).isoformat(),
             room_type=kind,
@@ -87,6 +94,11 @@ class GuestBook:
     def guests(self, count: int) -> list[Guest]:
         """Several new guests."""
         return [self.guest() for _ in range(count)]
+
+
+def _plain(name: str) -> str:
+    """A name as a part of an e-mail address: its letters from a to z, or `guest` if it has none."""
+    return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", name.lower())) or "guest"
 
 
 class Guests:
@@ -145,7 +157,7 @@ class Guests:
     def look_up(self, guest: Guest, reservation_id: str, phase: str) -> Operation:
         """Read a reservation."""
         path = f"{self._endpoints.reservations}/{reservation_id}"
-        return self._send(guest, Kind.LOOKUP, phase, "GET", path, None)
+        return self._send(guest, Kind.LOOKUP, phase, "GET", path, None, wanted=reservation_id)
 
     def at_once(self, calls: Iterable[Callable[[], Operation]]) -> list[Operation]:
         """Run calls concurrently and wait for all of them."""
@@ -162,20 +174,37 @@ class Guests:
         *,
         key: str = "",
         patience: float | None = None,
+        wanted: str = "",
     ) -> Operation:
         started = clock.now()
         status, told, retry_after, error = None, {}, "", ""
+        location, media = "", ""
         headers = {"Idempotency-Key": key} if key else {}
         try:
             limit = self._patience if patience is None else patience
             response = self._http.request(method, path, json=body, headers=headers, timeout=limit)
             status = response.status_code
             retry_after = response.headers.get("Retry-After", "")
+            location, media = response.headers.get("Location", ""), response.headers.get("Content-Type", "")
             parsed = response.json()
             told = parsed if isinstance(parsed, dict) else {}
         except (httpx.HTTPError, ValueError) as problem:
             error = type(problem).__name__
-        operation = Operation(guest, kind, phase, started, clock.now(), status, told, retry_after, error, key)
+        operation = Operation(
+            guest,
+            kind,
+            phase,
+            started,
+            clock.now(),
+            status,
+            told,
+            retry_after,
+            error,
+            key,
+            location=location,
+            media=media,
+            wanted=wanted,
+        )
         with self._lock:
             self.operations.append(operation)
         return operation

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import httpx
 
 from pms_drill import clock
-from pms_drill.checks.verdict import SkipReason
+from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.episodes.scene import Scene
+from pms_drill.evidence.history import Guest
 from pms_drill.evidence.mock_switch import MockEvidence
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
@@ -29,6 +32,7 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
         )
     with Scene(stack, name, seed) as scene:
         scene.guests.ask(scene.book.guest(), "steady")
+        late = _sold_out(scene)
         scene.quiesce()
         log_from = len(stack.agent_log())
         stack.restart_agent(fresh=False, env=profile.agent.mock_env)
@@ -37,6 +41,7 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
             for guest in scene.book.guests(_RESERVATIONS):
                 scene.guests.ask(guest, "mock")
                 scene.guests.reserve(guest, "mock")
+            scene.guests.reserve(late, "mock")
             ready = httpx.get(f"{stack.addresses.agent}{profile.endpoints.ready}", timeout=5.0, trust_env=False).json()
             scene.pause(_hold(profile))
         calls, seconds = stack.ledger(before), clock.now() - began
@@ -58,7 +63,28 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
         after=[op for op in operations if op.phase == "back"],
         bookings=bookings,
         domain=scene.book.domain,
+        said_while_mock=str(ready.get("status", "")) if isinstance(ready, dict) else "",
+        sold_out=late.email,
+        epoch=clock.utc().timestamp() - clock.now(),
+        reservations=profile.endpoints.reservations,
     )
+
+
+def _sold_out(scene: Scene) -> Guest:
+    """A guest who wants a night of which nothing is left: others have all rooms of the type.
+
+    Raises:
+        Unproven: a room is left.
+    """
+    night = scene.book.night()
+    make = partial(scene.book.guest, check_in=night, nights=1, room_type=scene.profile.pms.room_type)
+    left = scene.guests.ask(make(), "steady").body.get("rooms_left")
+    for _ in range(left if isinstance(left, int) else 0):
+        scene.guests.reserve(make(), "steady")
+    late = make()
+    if scene.guests.ask(late, "steady").body.get("available") is not False:
+        raise Unproven(f"{scene.name}: the night of {night} could not be sold out before the mock was switched on")
+    return late
 
 
 def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001

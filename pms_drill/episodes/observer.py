@@ -22,6 +22,7 @@ class Observer(Repeating):
         scrapes: successful scrapes in order.
         statuses: (path, time, status) of the health endpoints; status 0 when there was no answer.
         readiness: (time, `pms` object of the readiness answer), where it has one.
+        said: (time, what the readiness answer says of the agent itself).
     """
 
     def __init__(self, agent_url: str, endpoints: EndpointsPart, every: float = 0.05) -> None:
@@ -31,6 +32,7 @@ class Observer(Repeating):
         self.scrapes: list[Scrape] = []
         self.statuses: list[tuple[str, float, int]] = []
         self.readiness: list[tuple[float, dict[str, object]]] = []
+        self.said: list[tuple[float, str]] = []
 
     def __enter__(self) -> Self:
         """Look once, before anything happens, and begin to look."""
@@ -79,8 +81,10 @@ class Observer(Repeating):
 
     def _read(self, at: float, answer: httpx.Response) -> None:
         try:
-            told = answer.json()["pms"]
-        except (ValueError, KeyError, TypeError):
+            told = answer.json()
+        except ValueError:
             return
         if isinstance(told, dict):
-            self.readiness.append((at, told))
+            self.said.append((at, str(told.get("status", ""))))
+            if isinstance(told.get("pms"), dict):
+                self.readiness.append((at, told["pms"]))

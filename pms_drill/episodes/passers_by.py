@@ -22,12 +22,7 @@ class _PassersBy(Repeating):
     def __init__(self, scene: Scene) -> None:
         super().__init__(_EVERY_S, "passers-by")
         self._ask = scene.guests.ask
-        self._book = GuestBook(
-            scene.seed,
-            label(scene.name, PASSING),
-            timezone=scene.profile.pms.timezone,
-            hotel_id=scene.profile.pms.hotel_id,
-        )
+        self._book = GuestBook(scene.seed, label(scene.name, PASSING), pms=scene.profile.pms)
 
     def act(self) -> None:
         self._ask(self._book.guest(), PASSING)

@@ -45,9 +45,7 @@ class Scene:
         self.seed = seed
         self.profile = stack.profile
         self.phases: dict[str, Span] = {}
-        self.book = GuestBook(
-            seed, label(name), timezone=stack.profile.pms.timezone, hotel_id=stack.profile.pms.hotel_id
-        )
+        self.book = GuestBook(seed, label(name), pms=stack.profile.pms)
         self._env = env
         self._log_marks: dict[str, list[Mark]] = {}
         self._open = ExitStack()
@@ -186,6 +184,8 @@ class Scene:
             bookings=bookings,
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
             readiness=list(self.observer.readiness),
+            ready=list(self.observer.said),
+            reservations=self.profile.endpoints.reservations,
             epoch=clock.utc().timestamp() - clock.now(),
             secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
             machine=self.heartbeat.seen,

@@ -11,7 +11,7 @@ from pms_drill.evidence.journal import Event
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.machine import Machine
 from pms_drill.evidence.scrape import Scrape
-from pms_drill.profile import MetricsPart
+from pms_drill.profile import EndpointsPart, MetricsPart
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,8 @@ class Evidence:
         bookings: the final direct read of the PMS; None when it could not be read.
         statuses: path of the health endpoints -> statuses seen while open.
         readiness: (time, `pms` object of the readiness answer), in order of time.
+        ready: (time, what the readiness answer says of the agent itself), in order of time.
+        reservations: path of the agent's reservations.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
         machine: when the machine itself was late.
@@ -141,6 +143,8 @@ class Evidence:
     bookings: list[Booking] | None = None
     statuses: dict[str, list[int]] = field(default_factory=dict)
     readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)
+    ready: list[tuple[float, str]] = field(default_factory=list)
+    reservations: str = EndpointsPart().reservations
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -72,6 +72,8 @@ class Operation:
         retry_after: the `Retry-After` header; empty when there was none.
         error: class name of the client's error when there was no answer.
         key: the `Idempotency-Key` header; empty when there was none.
+        location, media: the headers `Location` and `Content-Type`; empty when there were none.
+        wanted: the reservation that was looked up; empty for anything else.
     """
 
     guest: Guest
@@ -84,6 +86,9 @@ class Operation:
     retry_after: str = ""
     error: str = ""
     key: str = ""
+    location: str = ""
+    media: str = ""
+    wanted: str = ""
 
     @property
     def seconds(self) -> float:

@@ -9,6 +9,7 @@ from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.generated import Generated
 from pms_drill.evidence.history import Operation
 from pms_drill.evidence.ledger import LedgerEntry
+from pms_drill.profile import EndpointsPart
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class MockEvidence:
         seconds: how long the mock held; longer than a breaker's wait and several rounds of the outbox.
         log_while_mock: what the agent wrote meanwhile.
         ready_while_mock: the readiness answer, its `pms` object.
+        said_while_mock: what the readiness answer said of the agent itself.
+        sold_out: address of a guest who reserved on the mock what the PMS had sold out by then; empty without one.
+        epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
+        reservations: path of the agent's reservations.
         after: look-ups of the reservations after the switch back, and a question.
         bookings: the final direct read of the PMS.
         domain: part of the guests' addresses after the @.
@@ -34,6 +39,15 @@ class MockEvidence:
     after: list[Operation]
     bookings: list[Booking]
     domain: str
+    said_while_mock: str = "ready"
+    sold_out: str = ""
+    epoch: float | None = None
+    reservations: str = EndpointsPart().reservations
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations of guests, on the mock and after it."""
+        return [*self.while_mock, *self.after]
 
 
 @dataclass(frozen=True)

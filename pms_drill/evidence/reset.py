@@ -14,11 +14,14 @@ class Told:
     Attributes:
         state: what the answer says the breaker is; empty if it does not.
         gauge: the breaker's metric right after it; None if there is none.
+        media, text: content type and body of the answer.
     """
 
     status: int
     state: str = ""
     gauge: float | None = None
+    media: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,7 @@ class Crowd:
     """
 
     def __init__(self, stack: Stack, name: str, seed: int, per_second: float) -> None:
-        self.book = GuestBook(
-            seed, label(name), timezone=stack.profile.pms.timezone, hotel_id=stack.profile.pms.hotel_id
-        )
+        self.book = GuestBook(seed, label(name), pms=stack.profile.pms)
         self._every = 1 / per_second
         self._guests = Guests(
             stack.addresses.agent, stack.profile.endpoints, stack.profile.guest_patience, _MOST_AT_ONCE

@@ -60,7 +60,6 @@ class StackUnderLoad:
         stack = self._stack
         client = QloApps(stack.addresses.pms, stack.pms_key, hooks=stack.gate.hooks)
         try:
-            pms = stack.profile.pms
-            return client.currency(GuestBook(1, "load", timezone=pms.timezone, hotel_id=pms.hotel_id).guest())
+            return client.currency(GuestBook(1, "load", pms=stack.profile.pms).guest())
         finally:
             client.close()

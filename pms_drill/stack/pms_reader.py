@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -11,6 +13,17 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.bookings import Booking
 
 _DEAD = ("is_cancelled", "is_refunded", "is_back_order")
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What stands in the booking and in none of the lists: for whom it is, and in which currency."""
+
+    email: str
+    first_name: str
+    last_name: str
+    currency: str
 
 
 class PmsReader:
@@ -24,7 +37,7 @@ class PmsReader:
 
     def __init__(self, base_url: str, key: str, timeout: float = 10.0) -> None:
         self._http = httpx.Client(base_url=base_url, auth=(key, ""), timeout=timeout, trust_env=False)
-        self._emails: dict[int, str] = {}
+        self._heads: dict[int, _Head] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -36,9 +49,9 @@ class PmsReader:
         Raises:
             DrillError: the PMS did not answer as it should; without this read nothing can be judged.
         """
-        orders = self._rows("orders", "orders", "[id,source,current_state]", "id", above)
+        orders = self._rows("orders", "orders", "[id,source,current_state,total_paid_tax_incl]", "id", above)
         lines: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-        fields = "[id,id_order,id_product,id_room,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
+        fields = "[id,id_order,id_product,id_hotel,id_room,date_from,date_to,is_cancelled,is_refunded,is_back_order]"
         for line in self._rows("room_bookings", "bookings", fields, "id_order", above):
             lines[int(line["id_order"])].append(line)
         return [self._booking(order, lines[int(order["id"])]) for order in orders]
@@ -46,10 +59,11 @@ class PmsReader:
     def _booking(self, order: dict[str, Any], lines: list[dict[str, Any]]) -> Booking:
         order_id = int(order["id"])
         first = lines[0] if lines else {}
+        head = self._head(order_id)
         live = [line for line in lines if not any(int(line[flag]) for flag in _DEAD)]
         return Booking(
             order_id=order_id,
-            email=self._email(order_id),
+            email=head.email,
             source=str(order["source"]),
             state=int(order["current_state"]),
             room_type=int(first.get("id_product", 0)),
@@ -58,15 +72,25 @@ class PmsReader:
             live_lines=len(live),
             lines=len(lines),
             rooms=tuple(int(line.get("id_room") or 0) for line in live),
+            hotel_id=int(first.get("id_hotel") or 0),
+            first_name=head.first_name,
+            last_name=head.last_name,
+            total=str(Decimal(str(order["total_paid_tax_incl"])).quantize(_CENT)),
+            currency=head.currency,
         )
 
-    def _email(self, order_id: int) -> str:
-        """The guest's address; it does not change, so one read per order is enough."""
-        if order_id not in self._emails:
+    def _head(self, order_id: int) -> _Head:
+        """For whom the booking is. One read per order is enough: nobody changes a booking of the suite's guests."""
+        if order_id not in self._heads:
             booking = self._get(f"bookings/{order_id}").get("booking", {})
             customer = booking.get("associations", {}).get("customer_detail", {})
-            self._emails[order_id] = str(customer.get("email", ""))
-        return self._emails[order_id]
+            self._heads[order_id] = _Head(
+                email=str(customer.get("email", "")),
+                first_name=str(customer.get("firstname", "")),
+                last_name=str(customer.get("lastname", "")),
+                currency=str(booking.get("currency", "")),
+            )
+        return self._heads[order_id]
 
     def _rows(self, resource: str, name: str, display: str, field: str, above: int) -> list[dict[str, Any]]:
         newer = {f"filter[{field}]": f">[{above}]"} if above else {}

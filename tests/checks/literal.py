@@ -21,6 +21,7 @@ EPOCH = 1_800_000_000.0
 NAMES = MetricsPart()
 ARI, BOOK, ORDERS, LINES = "/api/hotel_ari", "/api/bookings", "/api/orders", "/api/room_bookings"
 PROBE, CANCEL = "/api/hotels", "/api/order_histories"
+JSON, PROBLEM, PATH = "application/json", "application/problem+json", "/api/v1/pms/reservations"
 KEY = "SECRETKEY1SECRETKEY2SECRETKEY3XX"
 
 
@@ -36,10 +37,16 @@ def ask(at: float, name: str = "ada", phase: str = "impact", *, took: float = 0.
     """A question answered by the PMS; `status`, `type`, `source` and so on change the answer."""
     status, retry_after = told.pop("status", 200), told.pop("retry_after", "")
     body: dict[str, Any] = {"source": "pms", "binding": True, "as_of": wall(at + took), "rooms_left": 4}
+    body |= guest(name).availability()
     body |= {"total": {"amount": "3075.00", "currency": "PLN"}, "available": True}
     if status is None or status >= 300:
         body = {}
-    return Operation(guest(name), Kind.AVAILABILITY, phase, at, at + took, status, body | told, retry_after)
+    media = PROBLEM if status and status >= 400 else JSON
+    if status and status >= 400:
+        told = {"title": "Refused", "status": status, "detail": "as it is"} | told
+    return Operation(
+        guest(name), Kind.AVAILABILITY, phase, at, at + took, status, body | told, retry_after, media=media
+    )
 
 
 def mock(at: float, name: str, phase: str = "open", **told: Any) -> Operation:
@@ -55,21 +62,40 @@ def reserve(at: float, name: str, phase: str = "steady", *, took: float = 0.02, 
     status = told.pop("status", 201)
     body: dict[str, Any] = {}
     if status in (201, 202):
-        body = {"reservation_id": f"id-{name}", "check_in": "2027-03-01", "check_out": "2027-03-03", "room_type": 1}
+        body = _repeated(name, at)
         order = told.pop("order", None)
-        body |= {"status": "confirmed", "source": "pms", "pms_booking_id": order} if status == 201 else _PENDING
+        body |= _CONFIRMED | {"pms_booking_id": order} if status == 201 else _PENDING
+    elif status:
+        body = {"title": "Refused", "status": status, "detail": "as it is"}
     retry_after = told.pop("retry_after", "")
-    return Operation(guest(name), Kind.RESERVATION, phase, at, at + took, status, body | told, retry_after)
+    media, location = JSON if status in (201, 202) else PROBLEM, f"{PATH}/id-{name}" if status in (201, 202) else ""
+    sent = (guest(name), Kind.RESERVATION, phase, at, at + took)
+    return Operation(*sent, status, body | told, retry_after, media=media, location=location)
 
 
-_PENDING = {"status": "pending", "source": "outbox", "pms_booking_id": None}
+_PENDING = {"status": "pending", "source": "outbox", "pms_booking_id": None, "reason": None, "total": None}
+_CONFIRMED = {"status": "confirmed", "source": "pms", "reason": None, "total": {"amount": "2460.00", "currency": "PLN"}}
 
 
-def look(at: float, name: str, state: str, phase: str = "settled", *, order: int | None = None) -> Operation:
-    body: dict[str, Any] = {"reservation_id": f"id-{name}", "status": state, "pms_booking_id": order}
-    body["source"] = "pms" if state == "confirmed" else "outbox"
-    body |= {"check_in": "2027-03-01", "check_out": "2027-03-03", "room_type": 1}
-    return Operation(guest(name), Kind.LOOKUP, phase, at, at + 0.002, 200, body)
+def _repeated(name: str, created: float) -> dict[str, Any]:
+    one = guest(name)
+    return {"reservation_id": f"id-{name}", "created_at": wall(created)} | one.availability() | one.reservation()
+
+
+def look(
+    at: float,
+    name: str,
+    state: str,
+    phase: str = "settled",
+    *,
+    order: int | None = None,
+    created: float = 0.0,
+    **told: Any,
+) -> Operation:
+    body = _repeated(name, created) | (_CONFIRMED if state == "confirmed" else _PENDING)
+    body |= {"status": state, "pms_booking_id": order} | told
+    sent = (guest(name), Kind.LOOKUP, phase, at, at + 0.002)
+    return Operation(*sent, 200, body, media=JSON, wanted=f"id-{name}")
 
 
 def held(order: int, name: str, **changes: Any) -> Booking:
@@ -81,6 +107,11 @@ def held(order: int, name: str, **changes: Any) -> Booking:
         "check_out": "2027-03-03",
         "live_lines": 1,
         "lines": 1,
+        "hotel_id": 1,
+        "first_name": name.title(),
+        "last_name": "Test",
+        "total": "2460.00",
+        "currency": "PLN",
     }
     return Booking(**{"order_id": order, "email": f"{name}@run.example", "source": f"id-{name}"} | told | changes)
 
@@ -95,7 +126,8 @@ _numbers = iter(range(1, 10_000_000))
 def call(at: float, path: str = ARI, status: int | None = 200, *, name: str = "", **changes: Any) -> LedgerEntry:
     """A request at the PMS side, answered after 2 ms; with `name` a booking of that guest."""
     method = "POST" if path in (ARI, BOOK, CANCEL) else "GET"
-    body = json.dumps({"booking": {"customer_detail": {"email": f"{name}@run.example"}}}) if name else ""
+    sent = {"source": f"id-{name}", "customer_detail": {"email": f"{name}@run.example"}}
+    body = json.dumps({"booking": sent}) if name else ""
     given = {"forwarded": at, "answered": at + 0.002, "delivered": at + 0.002, "status": status, "request_body": body}
     fields = {"seq": next(_numbers), "connection": 1, "method": method, "target": path, "received": at}
     return LedgerEntry(**fields | given | {"pms_status": status, "copies": 1} | changes)
@@ -196,17 +228,17 @@ def operations() -> list[Operation]:
         mock(3.2, "new"),
         ask(3.21, "old", "open", **stale),
         reserve(3.25, "bob", "open", status=202),
-        look(3.5, "bob", "pending", "open"),
+        look(3.5, "bob", "pending", "open", created=3.25),
         mock(4.5, "new2"),
         ask(5.5, "old", "open", **stale),
         mock(6.1, "rec1", "recovery"),
         ask(6.3, "rec2", "recovery"),
-        look(7.0, "bob", "confirmed", "recovered", order=12),
+        look(7.0, "bob", "confirmed", "recovered", order=12, created=3.25),
         ask(7.6, "rec3", "recovered"),
         reserve(8.1, "cat", "strike", status=202),
-        look(10.9, "cat", "confirmed", order=13),
-        look(10.9, "bob", "confirmed", order=12),
-        look(10.9, "ada", "confirmed", order=11),
+        look(10.9, "cat", "confirmed", order=13, created=8.1),
+        look(10.9, "bob", "confirmed", order=12, created=3.25),
+        look(10.9, "ada", "confirmed", order=11, created=0.5),
     ]
 
 
@@ -263,6 +295,23 @@ def counted() -> Counted:
     return counts
 
 
+def readiness() -> list[tuple[float, dict[str, object]]]:
+    """What readiness said of the PMS in the outage, every twentieth of a second."""
+    counts, calls = counted(), sorted(entry.delivered for entry in ledger() if entry.delivered is not None)
+    return [_ready(at, counts, calls) for at in (-0.47 + 0.05 * number for number in range(240))]
+
+
+def _ready(at: float, counts: Counted, calls: list[float]) -> tuple[float, dict[str, object]]:
+    scrape = counts.scrape(at)
+    state = {0.0: "closed", 1.0: "open", 2.0: "half_open"}[scrape.total(NAMES.state)]
+    failing = 8.115 <= at < 8.8
+    status = "up" if at > 0.105 and not failing else "degraded"
+    ended = [end for end in calls if end <= at]
+    told = {"status": status if state == "closed" else "down", "adapter": "qloapps", "breaker": state}
+    told |= {"checked_at": wall(ended[-1]) if ended else None, "pending": int(scrape.total(NAMES.pending))}
+    return at, told
+
+
 def transition(at: float, before: str, after: str, **more: Any) -> str:
     told = {"from": before, "to": after, "reason": "5 consecutive failures", "count": 5, "wait": 0.0} | more
     return json.dumps(told | {"level": "warning", "timestamp": wall(at), "message": "PMS circuit breaker changed"})
@@ -310,6 +359,8 @@ def outage(**changes: Any) -> Evidence:
         "log": log(),
         "bookings": [held(11, "ada"), held(12, "bob"), held(13, "cat")],
         "statuses": {"/health/live": [200, 200], "/health/ready": [200, 200]},
+        "readiness": readiness(),
+        "ready": [(0.0, "ready"), (5.0, "ready")],
         "epoch": EPOCH,
         "secrets": (KEY,),
     }

@@ -10,14 +10,14 @@ from pms_drill.checks import mock_switch
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.generated import Case, Generated
 from pms_drill.evidence.mock_switch import MockContract, MockEvidence
-from tests.checks.literal import ask, call, gone, held, look, mock, reserve
+from tests.checks.literal import ask, call, gone, held, look, mock, reserve, wall
 
 GOOD = MockEvidence(
     while_mock=[mock(1.0, "ada", "mock"), reserve(1.1, "ada", "mock", status=202)],
     calls_while_mock=[],
     seconds=1.5,
     log_while_mock='{"message": "PMS adapter type: mock"}\n',
-    ready_while_mock={"adapter": "mock", "status": "mock"},
+    ready_while_mock={"adapter": "mock", "status": "mock", "breaker": "closed", "checked_at": None, "pending": 1},
     after=[look(3.0, "ada", "confirmed", "back", order=11), ask(3.1, "eve", "back")],
     bookings=[held(11, "ada")],
     domain="run.example",
@@ -62,8 +62,21 @@ def test_an_answer_of_the_mock_that_is_not_marked_or_confirms_fails(told):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"log_while_mock": ""}, {"ready_while_mock": {"adapter": "qloapps", "status": "up"}}],
-    ids=["log", "readiness"],
+    [
+        {"log_while_mock": ""},
+        *[
+            {"ready_while_mock": GOOD.ready_while_mock | told}
+            for told in (
+                {"adapter": "qloapps"},
+                {"status": "up"},
+                {"breaker": "open"},
+                {"checked_at": wall(1.0)},
+                {"pending": 0},
+            )
+        ],
+        {"said_while_mock": "not_ready"},
+    ],
+    ids=["log", "adapter", "status", "breaker", "checked_at", "pending", "the agent"],
 )
 def test_a_mock_that_does_not_say_so_fails(changes):
     assert mock_switch.says_so(replace(GOOD, **changes)).outcome is Outcome.FAILED
@@ -81,6 +94,17 @@ def test_a_mock_that_does_not_say_so_fails(changes):
 )
 def test_a_reservation_of_the_mock_that_is_not_booked_once_fails(changes):
     assert mock_switch.carries_out_afterwards(replace(GOOD, **changes)).outcome is Outcome.FAILED
+
+
+def test_a_reservation_of_the_mock_that_the_pms_has_sold_out_meanwhile_is_rejected():
+    late = {"while_mock": [*GOOD.while_mock, reserve(1.2, "bob", "mock", status=202)], "sold_out": "bob@run.example"}
+    rejected = [*GOOD.after, look(3.2, "bob", "rejected", "back", reason="sold_out")]
+    good = replace(GOOD, **late, after=rejected)
+    assert mock_switch.carries_out_afterwards(good).outcome is Outcome.PASSED
+    held_all_the_same = replace(good, bookings=[held(11, "ada"), held(12, "bob")])
+    assert mock_switch.carries_out_afterwards(held_all_the_same).outcome is Outcome.FAILED
+    still_pending = replace(good, after=[*GOOD.after, look(3.2, "bob", "pending", "back")])
+    assert mock_switch.carries_out_afterwards(still_pending).outcome is Outcome.FAILED
 
 
 def test_a_mock_that_stays_fails():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,19 @@ import pytest
 from pms_drill.checks import reset
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.reset import ResetEvidence, Told
-from tests.checks.literal import ask, mock
+from tests.checks.literal import JSON, PROBLEM, ask, mock
+
+
+def refused(code, media=PROBLEM, **told):
+    body = {"type": "refused", "title": "Refused", "status": code, "detail": "no token"} | told
+    return Told(code, "", 1.0, media, json.dumps(body))
+
 
 CLOSED = Told(200, "closed", 0.0)
 GOOD = ResetEvidence(
     threshold=5,
     wait=1.0,
-    refused={"no token": Told(401, "", 1.0), "wrong token": Told(401, "", 1.0)},
+    refused={"no token": refused(401), "wrong token": refused(401)},
     after_refused=[mock(1.0, "a"), mock(1.1, "b")],
     granted=CLOSED,
     calls_after_granted=5,
@@ -23,7 +30,7 @@ GOOD = ResetEvidence(
     again=[CLOSED, CLOSED],
     after_again=ask(1.5, "back"),
     since_opening=0.2,
-    unconfigured=Told(403),
+    unconfigured=refused(403),
 )
 ALL = [
     reset.needs_the_token,
@@ -46,19 +53,30 @@ def test_what_was_not_tried_is_unknown(check):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"refused": {"no token": Told(200, "closed", 0.0), "wrong token": Told(401)}},
-        {"refused": {"no token": Told(403), "wrong token": Told(401)}},
+        {"refused": {"no token": Told(200, "closed", 0.0), "wrong token": refused(401)}},
+        {"refused": {"no token": refused(403), "wrong token": refused(401)}},
+        {"refused": {"no token": refused(401, media=JSON), "wrong token": refused(401)}},
+        {"refused": {"no token": refused(401, status=403), "wrong token": refused(401)}},
         {"after_refused": [mock(1.0, "a"), ask(1.1, "b", status=502)]},
     ],
-    ids=["granted to a stranger", "another status", "refused and done all the same"],
+    ids=[
+        "granted to a stranger",
+        "another status",
+        "no problem",
+        "another status in the body",
+        "refused and done all the same",
+    ],
 )
 def test_a_reset_by_strangers_fails(changes):
     assert reset.needs_the_token(replace(GOOD, **changes)).outcome is Outcome.FAILED
 
 
-def test_a_reset_without_a_configured_token_fails():
-    open_to_all = replace(GOOD, unconfigured=Told(200, "closed"))
-    assert reset.closed_to_all_without_a_configured_token(open_to_all).outcome is Outcome.FAILED
+@pytest.mark.parametrize(
+    "told", [Told(200, "closed"), refused(401), refused(403, detail=" ")], ids=["granted", "401", "without a detail"]
+)
+def test_a_reset_without_a_configured_token_fails(told):
+    changed = replace(GOOD, unconfigured=told)
+    assert reset.closed_to_all_without_a_configured_token(changed).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,18 @@ def test_mutant_of_the_client_is_not_itself_again_after_an_outage_that_hangs_und
 
 
 @pytest.mark.kill_matrix
+@pytest.mark.parametrize("mutant", ["swaps_names", "strips_accents", "tells_total_without_tax"])
+def test_mutant_of_one_field_fails_in_contracts_and_in_chaos(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("contracts", "chaos", "-k", "API-10 or API-21 or API-31 or server_error", profile=profile)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= ran.named(Outcome.FAILED)
+    assert len(ran.named(Outcome.FAILED)) <= 4, ran.page
+
+
+@pytest.mark.kill_matrix
 def test_agent_is_not_blamed_for_what_the_pms_does_to_it(run_suite: RunSuite) -> None:
     ran = run_suite("chaos", "-k", "rival_channel or silent_loser")
     assert ran.code == 0, ran.page

@@ -14,6 +14,7 @@ from pms_drill.checks.verdict import Outcome, Unproven
 from pms_drill.contract.days import Stay, within_one_day
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.errors import DrillError
+from pms_drill.profile import PmsPart
 from tests.suite.conftest import RunSuite
 
 WriteProfile = Callable[[str], Path]
@@ -42,7 +43,7 @@ def test_agent_whose_today_is_not_the_hotels_fails(run_suite: RunSuite, write_pr
 
 
 def test_guests_are_made_on_the_hotels_day() -> None:
-    days = {zone: GuestBook(1, "x", timezone=zone).today() for zone in ENDS}
+    days = {zone: GuestBook(1, "x", pms=PmsPart(timezone=zone)).today() for zone in ENDS}
     assert days == {zone: clock.today(zone) for zone in ENDS}
     assert days[ENDS[0]] < days[ENDS[1]]
 
@@ -50,7 +51,7 @@ def test_guests_are_made_on_the_hotels_day() -> None:
 def test_today_is_read_when_a_guest_is_made_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     night = []
     for today in (DAY, DAY + timedelta(days=1)):
-        book = GuestBook(1, "x", timezone="UTC")
+        book = GuestBook(1, "x", pms=PmsPart())
         monkeypatch.setattr(clock, "today", lambda _zone, today=today: today)
         night.append(book.night())
     assert night[1] - night[0] == timedelta(days=1)

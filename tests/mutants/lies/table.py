@@ -65,6 +65,7 @@ LIES: dict[str, Lie] = {
     "API-28": header("X-Debug", "Traceback (most recent call last)"),
     "API-29": field("down", "pms", "status"),
     "API-30": instead(200, 503),
+    "API-31": field("2000.00", "total", "amount", path=_RESERVE),
     "EXP-03": header("Content-Type", "application/json"),
 }
 #: Properties about known defects of the PMS: for them the list of known defects is empty, so that each is a new one.

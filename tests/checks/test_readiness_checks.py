@@ -1,0 +1,77 @@
+"""Readiness against the evidence: each of its words told otherwise, alone, fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from pms_drill.checks import readiness
+from pms_drill.checks.verdict import Outcome
+from tests.checks import literal
+from tests.checks.literal import outage, wall
+
+ALL = [readiness.tells_state_and_status, readiness.tells_the_last_call, readiness.tells_what_is_pending]
+TOLD = literal.readiness()
+
+
+def during(begin, end, **changes):
+    """The outage in which readiness says something else for a while."""
+    return outage(readiness=[(at, pms | changes if begin <= at < end else pms) for at, pms in TOLD])
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_a_good_outage_passes(check):
+    found = check(outage())
+    assert found.outcome is Outcome.PASSED, found.why
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_what_was_never_read_is_unknown(check):
+    assert check(outage(readiness=[], ready=[])).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "changes"),
+    [
+        (0.3, 2.9, {"status": "degraded"}),
+        (0.3, 2.9, {"breaker": "open"}),
+        (0.3, 2.9, {"adapter": "mock"}),
+        (3.2, 3.9, {"status": "up"}),
+        (3.2, 3.9, {"status": "auth_failed"}),
+        (3.2, 3.9, {"status": None}),
+        (3.2, 3.9, {"breaker": "closed"}),
+        (3.2, 3.9, {"breaker": "half_open"}),
+        (6.5, 7.5, {"status": "down"}),
+        (6.5, 7.5, {"breaker": "open"}),
+        (8.2, 8.5, {"status": "up"}),
+    ],
+)
+def test_a_wrong_word_of_readiness_fails(begin, end, changes):
+    found = readiness.tells_state_and_status(during(begin, end, **changes))
+    assert found.outcome is Outcome.FAILED
+    assert repr(next(iter(changes.values()))) in found.seen["health"]
+
+
+def test_an_agent_that_is_not_ready_fails():
+    assert readiness.tells_state_and_status(outage(ready=[(1.0, "not_ready")])).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("told", [None, "soon", wall(-3.0), wall(12.0), "2027-01-15T08:00:03"])
+def test_a_wrong_time_of_the_last_call_fails(told):
+    assert readiness.tells_the_last_call(during(3.5, 3.9, checked_at=told)).outcome is Outcome.FAILED
+
+
+def test_without_a_clock_the_time_of_the_last_call_is_unknown():
+    assert readiness.tells_the_last_call(outage(epoch=None)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("begin", "end", "pending"), [(3.5, 6.0, 0), (3.5, 6.0, 2), (0.0, 2.0, 1), (3.5, 6.0, None)])
+def test_a_gauge_that_differs_from_readiness_fails(begin, end, pending):
+    assert readiness.tells_what_is_pending(during(begin, end, pending=pending)).outcome is Outcome.FAILED
+
+
+def test_a_number_that_never_changes_shows_nothing():
+    counts = literal.counted()
+    counts.pending = counts.pending[:1]
+    never = [(at, pms | {"pending": 0}) for at, pms in TOLD]
+    found = readiness.tells_what_is_pending(outage(readiness=never, scrapes=counts.scrapes(-0.5, 11.5)))
+    assert found.outcome is Outcome.UNKNOWN
