@@ -112,6 +112,7 @@ def properties(write: bool, verdict: Path | None) -> None:
 
     With both options the run's verdicts are kept as the last ones of the reference agent.
     """
+    from pms_drill.contract import findings
     from pms_drill.properties import catalogue, page, review, suites
     from pms_drill.report import results
 
@@ -120,7 +121,7 @@ def properties(write: bool, verdict: Path | None) -> None:
         click.echo(review.render(catalogue.load(), run), nl=False)
         return
     told = page.Verdicts.of(run) if run else page.last()
-    text = page.render(catalogue.load(), suites.judging(), told)
+    text = page.render(catalogue.load(), suites.judging(), told, findings.load(), suites.looking())
     if not write:
         click.echo(text, nl=False)
         return

@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     for line in (
         "property(id): the catalogue id (docs/properties.md) that this test judges",
+        "finding(id): the defect of the PMS (contracts/pms/known-findings.toml) that this test looks for",
         "episode(name): the experiment whose evidence this test reads",
         "seen_at_the_pms: only experiments whose calls reach the ledger",
         "only_under(*names): only these experiments; under the others there is nothing to judge",
@@ -106,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the experiments and the properties that the tier does not run."""
     tier = config.stash[OPTIONS].tier
     left_out = [item for item in items if (name := _first_word(item, "episode")) and not tier.runs_episode(name)]
-    left_out += [item for item in items if _first_word(item, "property") in tier.contracts.leaves_out]
+    left_out += [item for item in items if _judged(item) in tier.contracts.leaves_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
@@ -118,7 +119,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     options = item.config.stash[OPTIONS]
     if unclaimed := _unclaimed(item, options.profile):
         skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {unclaimed}")
-    judged = _first_word(item, "property")
+    judged = _judged(item)
     if options.stack != "external" or options.part == asked.OTHER or not judged:
         return
     if need := missing(judged, options.target.capabilities()):
@@ -147,7 +148,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     except AssertionError as error:
         evidence = next((one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Evidence)), None)
-        judged = _first_word(item, "property")
+        judged = _judged(item)
         if evidence is None or not judged:
             raise
         name = f"{judged}-{_first_word(item, 'episode') or item.name}"
@@ -159,6 +160,11 @@ def _unclaimed(item: pytest.Item, profile: Profile) -> str | None:
     """What the item needs a profile to claim and this one does not."""
     wanted: Iterator[str] = (marker.args[0] for marker in item.iter_markers("claims"))
     return next((claim for claim in wanted if not profile.claims(claim)), None)
+
+
+def _judged(item: pytest.Item) -> str:
+    """Id of the property that the item judges, or of the defect of the PMS that it looks for; "" without one."""
+    return _first_word(item, "property") or _first_word(item, "finding")
 
 
 def _first_word(item: pytest.Item, marker: str) -> str:

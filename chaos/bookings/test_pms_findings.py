@@ -13,15 +13,15 @@ from pms_drill.contract.findings import FindingBook
 from pms_drill.evidence.bundle import Evidence
 
 
-@pytest.mark.property("BOOK-13")
+@pytest.mark.finding("QLO-09")
 @pytest.mark.only_under("rival_channel")
-def test_room_that_the_pms_sells_twice_is_a_known_finding(booking_case: Evidence, finding_book: FindingBook) -> None:
+def test_known_defect_QLO09_last_room_is_sold_twice(booking_case: Evidence, finding_book: FindingBook) -> None:
     claim(finding_book.judge(pms_findings.room_sold_twice(booking_case)))
 
 
-@pytest.mark.property("BOOK-14")
+@pytest.mark.finding("QLO-10")
 @pytest.mark.only_under("silent_loser")
-def test_booking_that_the_pms_cancels_inside_is_a_known_finding(
+def test_known_defect_QLO10_booking_answered_200_is_cancelled_inside(
     booking_case: Evidence, finding_book: FindingBook
 ) -> None:
     claim(finding_book.judge(pms_findings.cancelled_inside(booking_case)))

@@ -1,4 +1,7 @@
-"""What QloApps itself does wrong: known defects are reported, a new one fails, a vanished one is reported."""
+"""Looks for what QloApps itself does wrong: a known defect is told, a new one fails, a vanished one is told.
+
+None of these judges a property. Each says whether the PMS shows a defect; the run lists what was seen and what was not.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from pms_drill.contract.qloapps import QloApps, changed
 from pms_drill.episodes.guests import GuestBook
 
 
-@pytest.mark.property("PMS-28")
-def test_repeated_booking_request_books_once(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+@pytest.mark.finding("QLO-01")
+def test_known_defect_QLO01_repeated_request_books_again(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
     guest = guest_book.guest()
     body = pms.booking(guest, source=guest.email)
     for _ in range(2):
@@ -21,7 +26,6 @@ def test_repeated_booking_request_books_once(pms: QloApps, guest_book: GuestBook
     orders = pms.orders_with(guest.email)
     claim(
         finding_book.compare(
-            "QLO-01",
             seen=len(orders) > 1,
             sentence="the same booking request, with the same Idempotency-Key, books a second room",
             witness=f"orders {orders}",
@@ -29,15 +33,16 @@ def test_repeated_booking_request_books_once(pms: QloApps, guest_book: GuestBook
     )
 
 
-@pytest.mark.property("PMS-29")
-def test_booking_answered_500_is_not_stored(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+@pytest.mark.finding("QLO-02")
+def test_known_defect_QLO02_booking_answered_500_is_stored(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
     guest = guest_book.guest()
     rooms = "booking.associations.room_types.0.rooms"
     answer = pms.post("bookings", json=changed(pms.booking(guest, source=guest.email), rooms, [{"adults": 1}]))
     orders = pms.orders_with(guest.email)
     claim(
         finding_book.compare(
-            "QLO-02",
             seen=answer.status_code == 500 and bool(orders),
             sentence="a booking that is stored is answered 500",
             witness=f"status {answer.status_code}, orders {orders}",
@@ -45,8 +50,8 @@ def test_booking_answered_500_is_not_stored(pms: QloApps, guest_book: GuestBook,
     )
 
 
-@pytest.mark.property("PMS-30")
-def test_cancelled_booking_can_be_told_from_an_active_one(
+@pytest.mark.finding("QLO-03")
+def test_known_defect_QLO03_cancelled_booking_reads_like_an_active_one(
     pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
 ) -> None:
     booking = pms.booked(guest_book.guest())
@@ -55,7 +60,6 @@ def test_cancelled_booking_can_be_told_from_an_active_one(
     after = pms.get(f"bookings/{booking['id']}").json()
     claim(
         finding_book.compare(
-            "QLO-03",
             seen=before == after,
             sentence="a cancelled booking looks like an active one when it is read",
             witness="the same text before and after" if before == after else "the texts differ",
@@ -63,8 +67,8 @@ def test_cancelled_booking_can_be_told_from_an_active_one(
     )
 
 
-@pytest.mark.property("PMS-31")
-def test_booking_with_an_invalid_email_is_refused_as_an_error(
+@pytest.mark.finding("QLO-04")
+def test_known_defect_QLO04_invalid_email_is_answered_200_and_not_booked(
     pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
 ) -> None:
     guest = guest_book.guest()
@@ -73,7 +77,6 @@ def test_booking_with_an_invalid_email_is_refused_as_an_error(
     orders = pms.orders_with(guest.email)
     claim(
         finding_book.compare(
-            "QLO-04",
             seen=answer.status_code == 200 and not orders,
             sentence="a refused booking is answered 200",
             witness=f"status {answer.status_code} {answer.text[:40]!r}, orders {orders}",
@@ -81,15 +84,14 @@ def test_booking_with_an_invalid_email_is_refused_as_an_error(
     )
 
 
-@pytest.mark.property("PMS-32")
+@pytest.mark.finding("QLO-05")
 @pytest.mark.parametrize("body", [b"{", b"", b"[]", b"{}", b"hello"], ids=["cut", "empty", "array", "bare", "words"])
-def test_malformed_booking_request_is_refused_as_the_client_s_fault(
+def test_known_defect_QLO05_malformed_request_is_answered_500(
     pms: QloApps, finding_book: FindingBook, body: bytes
 ) -> None:
     answer = pms.post("bookings", content=body)
     claim(
         finding_book.compare(
-            "QLO-05",
             seen=answer.status_code == 500,
             sentence="a malformed booking request is answered 500",
             witness=f"status {answer.status_code}, {len(answer.content)} bytes",
@@ -97,13 +99,14 @@ def test_malformed_booking_request_is_refused_as_the_client_s_fault(
     )
 
 
-@pytest.mark.property("PMS-33")
-def test_stay_in_the_past_is_not_booked(pms: QloApps, guest_book: GuestBook, finding_book: FindingBook) -> None:
+@pytest.mark.finding("QLO-06")
+def test_known_defect_QLO06_stay_in_the_past_is_booked(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
     guest = guest_book.guest(check_in=guest_book.today() - timedelta(days=40), nights=1)
     answer = pms.book(guest)
     claim(
         finding_book.compare(
-            "QLO-06",
             seen=answer.status_code == 200,
             sentence="a stay in the past is booked",
             witness=f"status {answer.status_code}",
@@ -111,8 +114,8 @@ def test_stay_in_the_past_is_not_booked(pms: QloApps, guest_book: GuestBook, fin
     )
 
 
-@pytest.mark.property("PMS-34")
-def test_booking_costs_what_the_availability_said(
+@pytest.mark.finding("QLO-07")
+def test_known_defect_QLO07_booking_costs_something_else_than_was_quoted(
     pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
 ) -> None:
     guest = guest_book.guest()
@@ -120,7 +123,6 @@ def test_booking_costs_what_the_availability_said(
     charged = pms.booked(guest)["associations"]["price_details"]["total_price_without_tax"]
     claim(
         finding_book.compare(
-            "QLO-07",
             seen=charged != offer["total_price"],
             sentence="a booking costs something else than the availability said",
             witness=f"quoted {offer['total_price']}, charged {charged}",
@@ -128,12 +130,13 @@ def test_booking_costs_what_the_availability_said(
     )
 
 
-@pytest.mark.property("PMS-39")
-def test_cancellation_of_an_unknown_order_is_refused(pms: QloApps, finding_book: FindingBook) -> None:
+@pytest.mark.finding("QLO-08")
+def test_known_defect_QLO08_cancellation_of_an_unknown_order_is_answered_200(
+    pms: QloApps, finding_book: FindingBook
+) -> None:
     answer = pms.cancel(99_999_999)
     claim(
         finding_book.compare(
-            "QLO-08",
             seen=answer.status_code == 200,
             sentence="the cancellation of an order that does not exist is answered 200",
             witness=f"status {answer.status_code}, {answer.text[:60]!r}",

@@ -1,4 +1,8 @@
-"""Defects of the PMS itself: known ones are reported and do not gate, a new one fails, a vanished one is reported."""
+"""Defects of the PMS itself: known ones are reported and do not gate, a new one fails, a vanished one is reported.
+
+They are no properties of the agent, and none of them ever counts as one that passed: a run says of each whether it was
+seen, looked for and not seen, or not looked for.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,18 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 
 
 class Status(StrEnum):
-    """How what was seen compares with what is written down."""
+    """How what was seen compares with what is written down.
+
+    KNOWN and NEW were seen. VANISHED and ABSENT were looked for and not seen; the latter is not written down. UNKNOWN
+    was looked for, and what came of it cannot be said. NOT_LOOKED_FOR is left to another run.
+    """
 
     KNOWN = "known"
     NEW = "new"
     VANISHED = "vanished"
     ABSENT = "absent"
+    UNKNOWN = "unknown"
+    NOT_LOOKED_FOR = "not-looked-for"
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,14 @@ class Finding:
         sentence: what the PMS does wrong.
         since: the first version at which it was seen.
         source: how it is known.
+        excuses: properties of the agent that it would break, were it not told apart from the agent's own defects.
     """
 
     id: str
     sentence: str
     since: str
     source: str
+    excuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ def read(data: Mapping[str, Any]) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for entry in data.get("finding", []):
         try:
-            finding = Finding(**entry)
+            finding = Finding(**{**entry, "excuses": tuple(entry.get("excuses", ()))})
         except TypeError as error:
             raise ValueError(f"a finding is not written as it should be: {error}") from error
         if finding.id in found:

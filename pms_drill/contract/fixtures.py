@@ -83,10 +83,15 @@ def calls(_ledger: LedgerReader) -> Calls:
 
 @pytest.fixture
 def finding_book(options: Options, request: pytest.FixtureRequest) -> FindingBook:
-    """Compares defects of the PMS with the list of known ones."""
-    marker = request.node.get_closest_marker("property")
-    file = options.run_dir / findings.FOLDER / f"{options.label}.jsonl"
-    return FindingBook(findings.load(), file, judged=marker.args[0] if marker else "")
+    """Compares the defect of the PMS that the test is marked with with the list of known ones.
+
+    Raises:
+        DrillError: the test is not marked with one.
+    """
+    marker = request.node.get_closest_marker("finding")
+    if marker is None:
+        raise DrillError("a test that uses `finding_book` needs a marker", todo='write @pytest.mark.finding("QLO-01")')
+    return FindingBook(findings.load(), options.run_dir / findings.FOLDER / f"{options.label}.jsonl", marker.args[0])
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ _PARTLY: dict[str, tuple[Capability, str]] = {
     "API": ("book", "tests that reserve or reset are skipped"),
     "EXP": ("restart-agent", "tests of a fresh agent are skipped"),
     "PMS": ("book", "tests that book at the PMS are skipped"),
+    "QLO": ("book", "tests that book at the PMS are skipped"),
 }
 
 

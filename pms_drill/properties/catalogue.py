@@ -99,10 +99,11 @@ class Item(_Part):
 
 
 class Catalogue(_Part):
-    """Groups and properties, in the order of the page; the checklist for breakers."""
+    """Groups and properties, in the order of the page; ids that may not be used again; the checklist for breakers."""
 
     group: tuple[Group, ...]
     property: tuple[Property, ...]
+    retired: tuple[str, ...] = ()
     checklist: tuple[Item, ...] = ()
 
     def answering(self, item: Item) -> list[Property]:
@@ -144,7 +145,7 @@ def _problems(catalogue: Catalogue) -> list[str]:
     found += [
         f"{entry.id}: there is no group {entry.group!r}" for entry in catalogue.property if entry.group not in groups
     ]
-    return found
+    return found + [f"{key} is retired: take another id" for key in ids if key in catalogue.retired]
 
 
 def _place(problem: Any, data: dict[str, Any]) -> str:

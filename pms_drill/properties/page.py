@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pms_drill.checks.findings import Finding
 from pms_drill.properties.catalogue import PROOFS, Catalogue, Group, Property
 from pms_drill.properties.suites import ROOT, SuiteTest
 from pms_drill.report.model import RunVerdict
@@ -33,12 +34,23 @@ runs all agents and harnesses with a defect and all claims: whole runs, of which
 """
 
 
+_FINDINGS = """\
+## Findings about the PMS
+
+What QloApps itself does wrong (`contracts/pms/known-findings.toml`). These are no properties of an agent and are in no
+count of them. A run says of each whether it was seen (*known*), looked for and not seen (*vanished*), or not looked
+for. A known one decides nothing, one that is not written down fails, one of which nothing can be said is unknown.
+**Excuses** names the properties that it would break, were it not told apart from defects of the agent.
+"""
+
+
 class Verdicts(BaseModel):
     """What one run said, as far as the page needs it.
 
     Attributes:
         commit, started, profile, stack, tier, seed: of the run.
         properties: id -> verdict, with the known findings of the PMS that it passed over.
+        findings: id of a defect of the PMS -> whether it was seen.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -50,12 +62,14 @@ class Verdicts(BaseModel):
     tier: str
     seed: int
     properties: dict[str, str]
+    findings: dict[str, str] = {}
 
     @classmethod
     def of(cls, run: RunVerdict) -> Verdicts:
         """The part of a run's verdict."""
-        facts = run.model_dump(include=set(cls.model_fields) - {"properties"})
-        return cls(properties={key: run.told(key) for key in run.properties}, **facts)
+        facts = run.model_dump(include=set(cls.model_fields) - {"properties", "findings"})
+        seen = {finding.id: finding.status.value for finding in run.findings}
+        return cls(properties={key: run.told(key) for key in run.properties}, findings=seen, **facts)
 
     def text(self) -> str:
         """As it is kept in a file."""
@@ -76,8 +90,19 @@ def last(path: Path = LAST) -> Verdicts | None:
     return Verdicts.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def render(catalogue: Catalogue, tests: Iterable[SuiteTest], verdicts: Verdicts | None) -> str:
-    """The whole page, as Markdown."""
+def render(
+    catalogue: Catalogue,
+    tests: Iterable[SuiteTest],
+    verdicts: Verdicts | None,
+    known: Mapping[str, Finding] | None = None,
+    looking: Iterable[SuiteTest] = (),
+) -> str:
+    """The whole page, as Markdown.
+
+    Args:
+        tests: those that judge properties.
+        known: the defects of the PMS that are written down, and `looking`, the tests that look for them.
+    """
     judged: dict[str, list[SuiteTest]] = {}
     for test in tests:
         judged.setdefault(test.key, []).append(test)
@@ -86,7 +111,33 @@ def render(catalogue: Catalogue, tests: Iterable[SuiteTest], verdicts: Verdicts 
         lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", ""]
     for group in catalogue.group:
         lines += _section(group, catalogue.of(group), judged, verdicts)
-    return "\n".join([*lines, *_checklist(catalogue)])
+    return "\n".join([*lines, *_findings(known or {}, list(looking), verdicts), *_checklist(catalogue)])
+
+
+def _findings(known: Mapping[str, Finding], looking: Sequence[SuiteTest], verdicts: Verdicts | None) -> list[str]:
+    """The defects of the PMS: no properties, and in no count of them."""
+    if not known:
+        return []
+    head = ["id", "what the PMS does wrong", "since", "how it is known", "looked for in", "excuses", "last seen?"]
+    rows = [_FINDINGS, _row(head), _row("---" for _ in head)]
+    for finding in known.values():
+        tests = [f"[{Path(test.file).stem}](../{test.file})" for test in looking if test.key == finding.id]
+        excuses = ", ".join(finding.excuses)
+        last = verdicts.findings.get(finding.id, "not told") if verdicts else ""
+        rows.append(
+            _row(
+                [
+                    finding.id,
+                    finding.sentence,
+                    finding.since,
+                    finding.source,
+                    ", ".join(dict.fromkeys(tests)),
+                    excuses,
+                    last,
+                ]
+            )
+        )
+    return [*rows, ""]
 
 
 def _checklist(catalogue: Catalogue) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.properties.catalogue import Catalogue, Group, Property
+from pms_drill.report import page_notes
 from pms_drill.report.model import PropertyResult, RunVerdict
 
 #: In the order in which a reader wants to know.
@@ -35,7 +36,7 @@ def render(catalogue: Catalogue, run: RunVerdict) -> str:
             entries = [entry for entry in entries if entry.id in run.properties]
         if entries:
             lines += _table(group, entries, run)
-    return "\n".join([*lines, *_others(catalogue, run)]).rstrip() + "\n"
+    return "\n".join([*lines, *_others(catalogue, run), *_findings(run)]).rstrip() + "\n"
 
 
 def _head(run: RunVerdict) -> list[str]:
@@ -106,12 +107,27 @@ def _table(group: Group, entries: Iterable[Property], run: RunVerdict) -> Iterat
 def _others(catalogue: Catalogue, run: RunVerdict) -> Iterator[str]:
     """What has no entry in the catalogue: tests without a property, wrong waivers."""
     known = {entry.id for entry in catalogue.property}
+    known |= {finding.id for finding in run.findings}
     others = {key: result for key, result in run.properties.items() if key not in known}
     if not others:
         return
     yield from ("### Others", "", _row(["id", "what must hold", "verdict", "tests"]), _row(["---"] * 4))
     for key, result in others.items():
         yield _row([key, result.sentence, result.verdict.value, result.tests])
+    yield ""
+
+
+def _findings(run: RunVerdict) -> Iterator[str]:
+    """Defects of the PMS: no properties of the agent, and never among those that passed."""
+    if not run.findings:
+        return
+    yield from ("## Findings about the PMS", "")
+    yield "No properties of the agent. Each is seen, looked for and not seen, or not looked for in this run."
+    yield from ("", _row(["id", "what the PMS does wrong", "seen?", "what was seen", "excuses"]), _row(["---"] * 5))
+    for finding in run.findings:
+        told, _ = page_notes.FINDINGS[finding.status]
+        excuses = ", ".join(finding.excuses)
+        yield _row([finding.id, finding.sentence, told, finding.witness or finding.why, excuses])
     yield ""
 
 

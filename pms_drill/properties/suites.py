@@ -1,4 +1,4 @@
-"""What the suites say about properties, read from their source: which test judges which, and by which check.
+"""What the suites say about properties and findings, read from their source: which test judges which, by which check.
 
 The tests are not imported, so that this works without a stack and costs a few milliseconds.
 """
@@ -22,7 +22,7 @@ class SuiteTest:
         file: below the project, with slashes.
         name: of the function.
         line: where it begins.
-        key: id of the property that it judges.
+        key: id of the property that it judges, or of the defect of the PMS that it looks for.
         checks: dotted names of the functions whose verdicts it claims; empty for a test of plain assertions.
     """
 
@@ -54,23 +54,31 @@ BY_THE_RUNNER = [
 
 def judging(root: Path = ROOT) -> list[SuiteTest]:
     """Every test of contracts, chaos and load that carries a property, by file and line; then those of the runner."""
-    files = [path for part in PARTS for path in sorted((root / part).rglob("test_*.py"))]
-    found = [test for path in files for test in _in(path, path.relative_to(root).as_posix())]
-    return found + BY_THE_RUNNER
+    return [*_marked("property", root), *BY_THE_RUNNER]
 
 
-def _in(path: Path, file: str) -> Iterator[SuiteTest]:
+def looking(root: Path = ROOT) -> list[SuiteTest]:
+    """Every test that looks for a defect of the PMS, by file and line."""
+    return list(_marked("finding", root))
+
+
+def _marked(marker: str, root: Path) -> Iterator[SuiteTest]:
+    for path in (path for part in PARTS for path in sorted((root / part).rglob("test_*.py"))):
+        yield from _in(path, path.relative_to(root).as_posix(), marker)
+
+
+def _in(path: Path, file: str, marker: str) -> Iterator[SuiteTest]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = dict(_imports(tree))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            for key in _properties(node):
+            for key in _ids(node, marker):
                 yield SuiteTest(file, node.name, node.lineno, key, tuple(_claims(node, names)))
 
 
-def _properties(node: ast.FunctionDef) -> Iterator[str]:
+def _ids(node: ast.FunctionDef, marker: str) -> Iterator[str]:
     for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.property":
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{marker}":
             yield ast.literal_eval(decorator.args[0])
 
 

@@ -52,9 +52,11 @@ class OutcomeCollector:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Let `-k BRK-18` and `-k hang` select by property and episode."""
         about = self._about(item)
-        item.extra_keyword_matches.update(filter(None, [about.property, about.episode]))
+        item.extra_keyword_matches.update(filter(None, [about.property, about.finding, about.episode]))
         if about.property:
             item.user_properties.append(("property", about.property))
+        if about.finding:
+            item.user_properties.append(("finding", about.finding))
         if about.episode:
             item.user_properties.append(("episode", about.episode))
 
@@ -111,6 +113,7 @@ class OutcomeCollector:
             nodeid=clean_nodeid(item.nodeid),
             part=self._part,
             property=_marked(item, "property"),
+            finding=_marked(item, "finding"),
             episode=_marked(item, "episode"),
             sentence=_sentence(item),
         )

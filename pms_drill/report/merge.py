@@ -18,6 +18,7 @@ from pms_drill.tiers import Tier
 
 #: Texts of this many tests stand in the `why` of one property; the records hold all of them.
 _TEXTS = 3
+_RED = (Outcome.FAILED, Outcome.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,18 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Merged:
-    """The judgement, before names and versions are added."""
+    """The judgement, before names and versions are added.
+
+    Attributes:
+        properties: merged outcomes by id; a defect of the PMS only if it is new or nothing can be said of it.
+        findings: merged outcomes of the tests that look for defects of the PMS, by id of the defect.
+    """
 
     exit_code: int
     counts: Counts
     properties: dict[str, PropertyResult]
     trouble: list[str] = field(default_factory=list)
+    findings: dict[str, PropertyResult] = field(default_factory=dict)
 
 
 def merge(run: Gathered) -> Merged:
@@ -62,6 +69,8 @@ def merge(run: Gathered) -> Merged:
     records = apply_waivers(records, run.waivers, run.today)
     trouble = [*run.trouble, *_empty(run)]
     properties = _properties(records)
+    findings = {record.finding: properties[record.finding] for record in records if record.finding}
+    properties = {name: one for name, one in properties.items() if name not in findings or one.verdict in _RED}
     whole = run.complete and not run.selection and not trouble
     wrong = wrong_waivers(raw, run.waivers, run.today, whole=whole, all_episodes=run.tier.chaos.episodes == "*")
     if wrong:
@@ -82,7 +91,7 @@ def merge(run: Gathered) -> Merged:
         bands=[row.band for row in rows],
         fail_on=run.fail_on,
     )
-    return Merged(code, _counts(records), properties, trouble)
+    return Merged(code, _counts(records), properties, trouble, findings)
 
 
 def _of(row: TargetRow) -> str:
@@ -127,7 +136,7 @@ def _empty(run: Gathered) -> list[str]:
     """Nothing was run, so nothing was proven. Under a selection, one part with tests is enough."""
     empty = [part.part for part in run.parts if not part.collected and not part.records]
     if not empty:
-        records = [record for part in run.parts for record in part.records]
+        records = [record for part in run.parts for record in part.records if not record.finding]
         idle = records and all(record.outcome is Outcome.SKIPPED for record in records)
         return [f"nothing was judged: all {len(records)} tests were skipped"] if idle else []
     if run.selection:
@@ -143,7 +152,8 @@ def _counts(records: Sequence[Record]) -> Counts:
             reason = record.skip_reason.value if record.skip_reason else "untyped"
             counts.skipped[reason] = counts.skipped.get(reason, 0) + 1
         else:
-            name = record.outcome.value
+            looked = record.finding and record.outcome is Outcome.PASSED
+            name = "findings" if looked else record.outcome.value
             setattr(counts, name, getattr(counts, name) + 1)
     return counts
 
@@ -151,7 +161,7 @@ def _counts(records: Sequence[Record]) -> Counts:
 def _properties(records: Sequence[Record]) -> dict[str, PropertyResult]:
     grouped: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
-        grouped[record.property or record.nodeid].append(record)
+        grouped[record.property or record.finding or record.nodeid].append(record)
     return {name: _property(grouped[name]) for name in sorted(grouped)}
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pms_drill.checks.findings import Status
 from pms_drill.checks.verdict import Outcome
 from pms_drill.load.bands import Band
 
@@ -59,19 +60,50 @@ class TargetRow(BaseModel):
     gates: bool = True
 
 
+class FindingResult(BaseModel):
+    """A defect of the PMS itself, and what the run saw of it; no property of the agent.
+
+    Attributes:
+        id: stable; as in contracts/pms/known-findings.toml if it stands there.
+        status: how what was seen compares with what is written down.
+        seen: whether the PMS shows it; None if nobody looked, or nobody can say.
+        sentence: what the PMS does wrong.
+        since: the first version at which it was seen; empty if it is not written down.
+        witness: what was seen.
+        why: why it is unknown, or was not looked for.
+        excuses: properties of the agent that it would break, were it not told apart.
+        tests: how many tests looked for it.
+    """
+
+    id: str
+    status: Status
+    seen: bool | None = None
+    sentence: str = ""
+    since: str = ""
+    witness: str = ""
+    why: str = ""
+    excuses: list[str] = []
+    tests: int = 0
+
+
 class Counts(BaseModel):
-    """Tests by outcome; skipped ones by reason."""
+    """Tests by outcome; skipped ones by reason.
+
+    Attributes:
+        findings: tests that looked for a defect of the PMS and found no new one. They passed nothing.
+    """
 
     passed: int = 0
     failed: int = 0
     unknown: int = 0
     waived: int = 0
+    findings: int = 0
     skipped: dict[str, int] = {}
 
     @property
     def total(self) -> int:
         """All tests."""
-        return self.passed + self.failed + self.unknown + self.waived + sum(self.skipped.values())
+        return self.passed + self.failed + self.unknown + self.waived + self.findings + sum(self.skipped.values())
 
 
 class RunVerdict(BaseModel):
@@ -113,7 +145,7 @@ class RunVerdict(BaseModel):
     counts: Counts
     properties: dict[str, PropertyResult]
     targets: list[TargetRow]
-    findings: list[dict[str, Any]]
+    findings: list[FindingResult]
     trouble: list[str]
     notes: list[str] = []
     complete: bool
@@ -130,7 +162,6 @@ class RunVerdict(BaseModel):
         Raises:
             KeyError: it was not judged.
         """
-        known = [finding for finding in self.findings if finding.get("status") == "known"]
-        ids = dict.fromkeys(finding["id"] for finding in known if finding.get("property") == key)
+        ids = [finding.id for finding in self.findings if finding.status is Status.KNOWN and key in finding.excuses]
         verdict = self.properties[key].verdict.value
         return f"{verdict}: {', '.join(ids)} is known" if ids else verdict

@@ -61,6 +61,7 @@ class Item(BaseModel):
         nodeid: pytest's id, without the group that xdist appends.
         part: contracts, chaos or load.
         property: id in the catalogue; empty if the test carries none.
+        finding: id of the defect of the PMS that it looks for; empty for a test of a property.
         episode: the experiment whose evidence is judged; empty if none.
         sentence: what the test claims.
     """
@@ -68,13 +69,14 @@ class Item(BaseModel):
     nodeid: str
     part: str
     property: str = ""
+    finding: str = ""
     episode: str = ""
     sentence: str = ""
 
     def expression(self) -> str:
         """What `-k` needs to select this test and little else."""
-        if self.property:
-            return " and ".join(filter(None, [self.property, self.episode]))
+        if judged := self.property or self.finding:
+            return " and ".join(filter(None, [judged, self.episode]))
         return self.nodeid.rpartition("::")[2].partition("[")[0] or Path(self.nodeid).stem
 
 

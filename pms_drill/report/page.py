@@ -92,6 +92,7 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     yield (
         f"  {counts.total} tests: {counts.passed} passed, {counts.failed} failed, {counts.unknown} unknown, "
         f"{counts.waived} waived, {sum(counts.skipped.values())} skipped"
+        f"{f', {counts.findings} looked for defects of the PMS' * bool(counts.findings)}"
     )
     yield (
         f"  profile {verdict.profile}, stack {verdict.stack}, tier {verdict.tier}, seed {verdict.seed}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pms_drill.checks.findings import Status
 from pms_drill.report.left_out import ranges
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.page_text import title, wrap
@@ -17,10 +18,14 @@ _REASONS = {
     "needs-real-pms": "needs the real PMS, not its stand-in",
     "needs-tool": "needs a program that is not installed here; `pms-drill doctor` names it",
 }
-_STATUSES = {
-    "known": "written down in contracts/pms/known-findings.toml; it does not gate",
-    "new": "not written down; it fails its property",
-    "vanished": "written down, looked for and not seen; remove its entry when that stays so",
+#: Status of a finding -> what it is told under, in this order, and what follows from it.
+FINDINGS = {
+    Status.NEW: ("NEW: seen and not written down", "it fails; write it down in contracts/pms/known-findings.toml"),
+    Status.UNKNOWN: ("looked for, and nothing can be said", "unknown, like a property of which nothing can be said"),
+    Status.KNOWN: ("seen", "written down in contracts/pms/known-findings.toml; decides nothing"),
+    Status.VANISHED: ("looked for and not seen", "decides nothing; remove its entry when that stays so"),
+    Status.ABSENT: ("looked for and not seen, not written down", ""),
+    Status.NOT_LOOKED_FOR: ("not looked for", "left to other parts, tiers or stacks"),
 }
 #: Experiments that are named; of more only the number stands on the page.
 _MOST_NAMED = 8
@@ -59,15 +64,20 @@ def notes(verdict: RunVerdict) -> Iterator[str]:
 
 
 def findings(verdict: RunVerdict) -> Iterator[str]:
-    """Defects of the PMS, apart from everything that is said about the agent."""
+    """Defects of the PMS, apart from everything that is said about the agent: seen, not seen, not looked for."""
     if not verdict.findings:
         return
-    yield from title("Findings about the PMS itself (not the agent)")
-    for status in dict.fromkeys(str(finding.get("status", "")) for finding in verdict.findings):
-        yield from wrap(f"{status}: {_STATUSES.get(status, '')}", "  ", "    ")
-    yield ""
-    for finding in verdict.findings:
-        text = "  ".join(str(finding[key]) for key in ("id", "status", "sentence") if finding.get(key))
-        yield from wrap(text, "  ", "    ")
-        if finding.get("witness"):
-            yield from wrap(f"seen      {finding['witness']}", "    ", "              ")
+    yield from title("Findings about the PMS itself (not the agent, no properties)")
+    for status, (heading, meaning) in FINDINGS.items():
+        chosen = [finding for finding in verdict.findings if finding.status is status]
+        if not chosen:
+            continue
+        yield from wrap(f"{heading} ({len(chosen)}){meaning and f': {meaning}'}", "  ", "    ")
+        if status is Status.NOT_LOOKED_FOR:
+            yield from wrap(", ".join(ranges(finding.id for finding in chosen)), "    ", "    ")
+            continue
+        for finding in chosen:
+            yield from wrap(f"{finding.id}  {finding.sentence}", "    ", "            ")
+            if finding.witness:
+                yield from wrap(f"saw  {finding.witness}", "            ", "                 ")
+        yield ""

@@ -7,27 +7,29 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from pydantic import TypeAdapter, ValidationError
 
+from pms_drill.checks.findings import Finding
 from pms_drill.checks.verdict import Outcome
-from pms_drill.contract import findings
+from pms_drill.contract import findings as known_findings
+from pms_drill.contract.findings import Looked
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
 from pms_drill.files import replace_text, replace_texts
 from pms_drill.load import judged_under
 from pms_drill.profile import Waiver
-from pms_drill.properties import catalogue, review
-from pms_drill.report import evidence_files, page
+from pms_drill.properties import catalogue, review, suites
+from pms_drill.report import evidence_files, findings, page
 from pms_drill.report.left_out import left_out
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
@@ -173,8 +175,8 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
     loaded = any(one.outcome is not Outcome.SKIPPED for part in parts if part.part == "load" for one in part.records)
     if loaded and "load" in info.ended and not info.selection and not rows and not problem:
         trouble.append("load: it ended without a table of targets")
-    seen, problem = _findings(info.folder)
-    trouble += problem
+    known, looked, problem = _findings(info)
+    trouble += problem or findings.unnoted(parts, looked)
     made = bookings_made.read(info.folder)
     left = [intent.told() for intent in made if intent.may_stand]
     if left and info.context.target.pms_url:
@@ -185,7 +187,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         Gathered(
             context=info.context,
             tier=info.tier,
-            parts=[*parts, *_by_the_runner(info)],
+            parts=[*parts, *_by_the_runner(info), *_not_looked_for(info, known, parts)],
             today=info.started.date(),
             targets=rows,
             waivers=info.waivers,
@@ -213,7 +215,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         counts=judged.counts,
         properties=judged.properties,
         targets=rows,
-        findings=seen,
+        findings=findings.listed(known, judged.findings, looked),
         trouble=judged.trouble,
         notes=[*info.notes, *not_drawn(info.folder)],
         complete=complete,
@@ -243,15 +245,19 @@ def _targets(path: Path) -> tuple[list[TargetRow], list[str]]:
         return [], [f"load: the table of targets cannot be read\n{error}"]
 
 
-def _findings(run_dir: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """What the workers saw of the PMS's own defects, merged into `findings.json`."""
+def _findings(info: RunInfo) -> tuple[Mapping[str, Finding], Mapping[str, Sequence[Looked]], list[str]]:
+    """The defects of the PMS that are known, what was seen of them, and what is wrong with the lists."""
     try:
-        found = findings.merged(run_dir)
-    except (ValueError, KeyError) as error:
-        return [], [f"contracts: the findings cannot be read\n{error}"]
-    if found:
-        replace_text(run_dir / "findings.json", json.dumps(found, indent=2) + "\n")
-    return found, []
+        known = known_findings.load(info.root) if (info.root / known_findings.KNOWN).is_file() else {}
+        return known, known_findings.looked_for(info.folder), []
+    except (DrillError, OSError, ValueError, KeyError) as error:
+        return {}, {}, [f"the findings about the PMS cannot be read\n{error}"]
+
+
+def _not_looked_for(info: RunInfo, known: Mapping[str, Finding], parts: Sequence[PartOutcomes]) -> list[PartOutcomes]:
+    """Known defects that this run had to look for and did not, as a part of its own; nothing if there are none."""
+    records = findings.forgotten(known, suites.looking(info.root), parts, info.tier, info.selection)
+    return [PartOutcomes(part=findings.PART, records=records)] if records else []
 
 
 def _versions(extra: Path) -> dict[str, str]:

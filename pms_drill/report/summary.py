@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pms_drill.checks.verdict import Outcome
-from pms_drill.report import page
+from pms_drill.report import page, page_notes
 from pms_drill.report.left_out import ranges
 from pms_drill.report.model import RunVerdict, TargetRow
 
@@ -103,10 +103,12 @@ def _findings(verdict: RunVerdict) -> Iterator[str]:
     if not verdict.findings:
         return
     yield ""
-    yield "| finding about the PMS, not the agent | status | what it does |"
+    yield "| finding about the PMS, not the agent | seen? | what it does wrong |"
     yield "|---|---|---|"
-    for finding in verdict.findings:
-        yield f"| {_cell(str(finding['id']))} | {finding['status']} | {_cell(str(finding['sentence']))} |"
+    for status, (told, _) in page_notes.FINDINGS.items():
+        for finding in verdict.findings:
+            if finding.status is status:
+                yield f"| {_cell(finding.id)} | {told} | {_cell(finding.sentence)} |"
 
 
 def _cell(text: str) -> str:

@@ -46,11 +46,14 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "MOCK": (*_OUTAGE, _RESTART),
     "CAUSE": (*_OUTAGE, _ADMIN, _RESTART),
     "PMS": (_READ,),
+    "QLO": (_READ,),  # defects of the PMS that are looked for
     "LOAD": (_OWN,),
     "SEC": (),  # the results of the run itself are searched
 }
 #: Single properties that need more than their group.
 SINGLE: Mapping[str, tuple[Need, ...]] = {
+    "QLO-09": (_FAULTS,),
+    "QLO-10": (_FAULTS,),
     "RESET-02": (_RESTART,),
     "BRK-25": (_RESTART,),
     "BRK-26": (_RESTART,),

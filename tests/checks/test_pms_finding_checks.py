@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pms_drill.checks import bookings, intents, pms_findings
-from pms_drill.checks.findings import Finding, Status
+from pms_drill.checks.findings import Finding
 from pms_drill.checks.verdict import Outcome
-from pms_drill.contract.findings import FindingBook, merged
+from pms_drill.contract.findings import FindingBook, looked_for
+from pms_drill.errors import DrillError
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.journal import Event
 from tests.checks.literal import booked, held, outage, reserve
@@ -95,33 +98,33 @@ def test_a_double_sale_without_requests_in_the_ledger_is_blamed_on_nobody() -> N
 
 
 def test_a_room_sold_twice_that_is_not_written_down_fails(tmp_path: Path) -> None:
-    book = FindingBook({}, tmp_path / "findings" / "a.jsonl")
+    book = FindingBook({}, tmp_path / "findings" / "a.jsonl", "QLO-09")
     verdict = book.judge(pms_findings.room_sold_twice(raced()))
     assert verdict.outcome is Outcome.FAILED
     assert "room 101" in verdict.why
 
 
 def test_a_known_one_passes_and_is_told_apart_with_its_witness(tmp_path: Path) -> None:
-    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl", "QLO-09")
     assert book.judge(pms_findings.room_sold_twice(raced())).outcome is Outcome.PASSED
-    [line] = merged(tmp_path)
-    assert (line["id"], line["status"]) == ("QLO-09", Status.KNOWN)
-    assert "max@rival.example" in line["witness"]
+    [saw] = looked_for(tmp_path)["QLO-09"]
+    assert (saw.seen, saw.sentence) == (True, "it does wrong")
+    assert "max@rival.example" in saw.witness
 
 
 def test_one_that_was_provoked_and_not_seen_has_vanished(tmp_path: Path) -> None:
     alone = [held(11, "ada", rooms=(101,)), held(13, "bob", rooms=(102,))]
-    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl", "QLO-09")
     assert book.judge(pms_findings.room_sold_twice(raced(bookings=alone))).outcome is Outcome.PASSED
-    assert [line["status"] for line in merged(tmp_path)] == [Status.VANISHED]
+    assert [saw.seen for saw in looked_for(tmp_path)["QLO-09"]] == [False]
 
 
 def test_one_that_nothing_provoked_is_unknown_and_not_noted(tmp_path: Path) -> None:
     later = raced(events=rival("max", 2.0, 2.4), bookings=[held(11, "ada", rooms=(101,))])
-    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl")
+    book = FindingBook(known("QLO-09"), tmp_path / "findings" / "a.jsonl", "QLO-09")
     assert book.judge(pms_findings.room_sold_twice(later)).outcome is Outcome.UNKNOWN
     assert book.judge(pms_findings.room_sold_twice(raced(bookings=None))).outcome is Outcome.UNKNOWN
-    assert merged(tmp_path) == []
+    assert looked_for(tmp_path) == {}
 
 
 # -- a booking cancelled inside
@@ -157,12 +160,17 @@ def test_a_rival_that_was_cancelled_inside_is_a_finding_too() -> None:
 
 
 def test_a_booking_cancelled_inside_that_is_not_written_down_fails(tmp_path: Path) -> None:
-    verdict = FindingBook({}, tmp_path / "a.jsonl").judge(pms_findings.cancelled_inside(lost_inside()))
+    verdict = FindingBook({}, tmp_path / "a.jsonl", "QLO-10").judge(pms_findings.cancelled_inside(lost_inside()))
     assert verdict.outcome is Outcome.FAILED
 
 
 def test_without_anything_at_risk_or_a_final_read_it_is_unknown(tmp_path: Path) -> None:
-    book = FindingBook({}, tmp_path / "a.jsonl")
+    book = FindingBook({}, tmp_path / "a.jsonl", "QLO-10")
     fine = lost_inside(events=[], bookings=[held(11, "ada"), held(13, "bob")])
     assert book.judge(pms_findings.cancelled_inside(fine)).outcome is Outcome.UNKNOWN
     assert book.judge(pms_findings.cancelled_inside(lost_inside(bookings=None))).outcome is Outcome.UNKNOWN
+
+
+def test_a_test_that_sees_another_defect_than_it_is_marked_with_is_broken(tmp_path: Path) -> None:
+    with pytest.raises(DrillError, match="looks for QLO-01 has seen QLO-10"):
+        FindingBook({}, tmp_path / "a.jsonl", "QLO-01").judge(pms_findings.cancelled_inside(lost_inside()))

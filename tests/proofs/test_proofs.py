@@ -16,17 +16,19 @@ from pathlib import Path
 
 import pytest
 
+from pms_drill.checks.findings import Status
 from pms_drill.checks.verdict import Outcome
 from pms_drill.lease import STATE_VARIABLE
 from pms_drill.properties import catalogue, suites
 from pms_drill.properties.catalogue import Property
+from pms_drill.report.model import RunVerdict
 from pms_drill.report.results import read_verdict
+from tests.mutants.lies.table import FORGOTTEN, MENDED
 
 REPO = Path(__file__).resolve().parents[2]
 PROPERTIES = catalogue.load().property
-#: What methods hand out: those of load, and the book of findings.
+#: What methods hand out: those of load.
 BEHIND = {
-    "finding_book.judge": "pms_drill.checks.findings.judge_finding",
     "load_run.conservation": "pms_drill.load.validity.conservation",
     "load_run.punctuality": "pms_drill.load.validity.punctuality",
     "load_run.itself_again": "pms_drill.load.again.itself_again",
@@ -133,17 +135,38 @@ def test_claims_that_the_plain_agent_does_not_keep_are_those_of_a_variant() -> N
     }
 
 
+def told_lies(tmp_path: Path, plugin: str, expression: str) -> tuple[int, RunVerdict, str]:
+    argv = [sys.executable, "-m", "pms_drill", "run", "contracts", "--pms-tier", "smoke", "-n", "0"]
+    argv += ["--results", str(tmp_path / "runs"), "-k", expression, "--pms-seed", "4711"]
+    argv += ["--pytest=-p", f"--pytest={plugin}"]
+    env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state")}
+    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=180, check=False)
+    return done.returncode, read_verdict(tmp_path / "runs" / "latest"), done.stdout + done.stderr
+
+
 @pytest.mark.timeout(200)
 def test_lies_make_every_property_fail_that_relies_on_them(tmp_path: Path) -> None:
     wanted = {entry.id for entry in PROPERTIES if named(entry, "lie")}
     assert wanted == {name for entry in PROPERTIES for name in named(entry, "lie")}
-    argv = [sys.executable, "-m", "pms_drill", "run", "contracts", "--pms-tier", "smoke", "-n", "0"]
-    argv += ["--results", str(tmp_path / "runs"), "-k", "not generated", "--pms-seed", "4711"]
-    argv += ["--pytest=-p", "--pytest=tests.mutants.lies"]
-    env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state")}
-    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-    verdict = read_verdict(tmp_path / "runs" / "latest")
+    code, verdict, said = told_lies(tmp_path, "tests.mutants.lies", "not generated")
+    assert code == 1, said
     failed = {key for key, result in verdict.properties.items() if result.verdict is Outcome.FAILED}
     # One lie tells the key where none may stand, and the search for secrets finds it there.
-    assert failed - {"SEC-01"} == wanted
+    assert failed - {"SEC-01"} == wanted | FORGOTTEN
+    assert {finding.id for finding in verdict.findings if finding.status is Status.NEW} == FORGOTTEN
+
+
+@pytest.mark.timeout(200)
+def test_no_defect_is_seen_at_a_pms_that_was_mended(tmp_path: Path) -> None:
+    """A test that looks for a defect could say "seen" whatever happens; each was seen not seeing it."""
+    code, verdict, said = told_lies(tmp_path, "tests.mutants.lies.mended", "known_defect")
+    assert code == 0, said
+    assert {finding.id for finding in verdict.findings if finding.status is Status.VANISHED} == set(MENDED), said
+    assert [finding.id for finding in verdict.findings if finding.seen] == []
+
+
+def test_every_defect_that_is_looked_for_was_seen_and_not_seen() -> None:
+    # Those of experiments have literal histories for both.
+    histories = {"QLO-09", "QLO-10"}
+    assert set(MENDED) == FORGOTTEN
+    assert FORGOTTEN | histories == {test.key for test in suites.looking()}

@@ -25,6 +25,7 @@ PLUGIN = """
 
     def pytest_configure(config):
         config.addinivalue_line("markers", "property(id): catalogue id")
+        config.addinivalue_line("markers", "finding(id): defect of the PMS")
         config.addinivalue_line("markers", "episode(name): experiment")
         part = Path(config.args[0]).name
         context = RunContext(seed=int(config.getoption("--pms-seed")))

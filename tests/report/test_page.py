@@ -74,9 +74,10 @@ def verdict(**changes):
         "findings": [
             {"id": "QLO-03", "status": "known", "sentence": "a cancelled booking stays visible"},
             {"id": "QLO-08", "status": "vanished", "sentence": "a room is sold twice", "witness": "8 nights, no room"},
+            {"id": "QLO-09", "status": "not-looked-for", "sentence": "a booking is cancelled inside"},
         ],
         "load_profile": "reference, which starts: {python} -m hotel_agent",
-        "left_out": ["PMS-35", "PMS-36", "PMS-37", "BRK-40", "BRK-42"],
+        "left_out": ["PMS-36", "PMS-37", "PMS-38", "BRK-40", "BRK-42"],
         "left_out_experiments": ["drip", "unauthorised"],
         "trouble": ["chaos: 31 tests were collected, JUnit shows 30"], "complete": True,
     }  # fmt: skip
@@ -122,9 +123,9 @@ def test_duration(seconds, text):
 
 def test_what_a_tier_leaves_out_is_named_and_many_experiments_are_counted():
     names = [f"fault{number}" for number in range(9)]
-    text = page.render(verdict(tier="smoke", left_out=["PMS-35"], left_out_experiments=names))
+    text = page.render(verdict(tier="smoke", left_out=["PMS-36"], left_out_experiments=names))
     assert "Not judged in smoke" in text
-    assert "1 properties: PMS-35" in text
+    assert "1 properties: PMS-36" in text
     assert "9 experiments: listed in verdict.json" in text
     assert "TIER=pr" in text
     assert "Not judged in" not in page.render(verdict(left_out=[], left_out_experiments=[]))

@@ -34,7 +34,7 @@ def test_every_property_of_the_parts_that_ran_has_a_row_with_its_verdict() -> No
     told = lines()
     assert "| required | passed |" in row("BRK-17", told)
     assert "| required | **failed** |" in row("BRK-18", told)
-    assert "| not judged in pr |" in row("PMS-35", told)
+    assert "| not judged in pr |" in row("PMS-36", told)
     assert "| not judged |" in row("BRK-01", told)
     claimed = next(entry for entry in CATALOGUE.property if entry.claim)
     assert f"if `{claimed.claim}` is claimed" in row(claimed.id, told)
@@ -49,14 +49,20 @@ def test_a_skipped_property_says_why() -> None:
 
 def test_a_defect_of_the_pms_that_is_known_stands_beside_the_pass_and_a_vanished_one_does_not() -> None:
     passed = PropertyResult(verdict=Outcome.PASSED, tests=1)
-    finding = {"id": "QLO-01", "status": "known", "property": "PMS-28"}
-    gone = {"id": "QLO-02", "status": "vanished", "property": "PMS-29"}
-    changes = {"properties": {"PMS-28": passed, "PMS-29": passed}, "findings": [finding, gone]}
+    seen = {"id": "QLO-09", "status": "known", "sentence": "sells twice", "witness": "room 7", "excuses": ["BOOK-12"]}
+    gone = {"id": "QLO-01", "status": "vanished", "sentence": "books twice", "excuses": ["BOOK-02"]}
+    left = {"id": "QLO-10", "status": "not-looked-for", "sentence": "cancels inside"}
+    changes = {"properties": {"BOOK-12": passed, "BOOK-02": passed}, "findings": [seen, gone, left]}
     told = lines(**changes)
-    assert "| passed: QLO-01 is known |" in row("PMS-28", told)
-    assert "| passed |" in row("PMS-29", told)
+    assert "| passed: QLO-09 is known |" in row("BOOK-12", told)
+    assert "| passed |" in row("BOOK-02", told)
+    assert told.index("## Findings about the PMS") > told.index(row("BOOK-12", told))
+    assert row("QLO-09", told) == "| QLO-09 | sells twice | seen | room 7 | BOOK-12 |"
+    assert row("QLO-01", told) == "| QLO-01 | books twice | looked for and not seen |  | BOOK-02 |"
+    assert row("QLO-10", told) == "| QLO-10 | cancels inside | not looked for |  |  |"
     kept = Verdicts.of(verdict(**changes))
-    assert kept.properties == {"PMS-28": "passed: QLO-01 is known", "PMS-29": "passed"}
+    assert kept.properties == {"BOOK-12": "passed: QLO-09 is known", "BOOK-02": "passed"}
+    assert kept.findings == {"QLO-09": "known", "QLO-01": "vanished", "QLO-10": "not-looked-for"}
     assert kept.told().endswith(": 2 passed")
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pms_drill.contract import findings
 from pms_drill.errors import DrillError
 from pms_drill.properties import catalogue, page, suites
 
 CATALOGUE = catalogue.load()
 TESTS = suites.judging()
+KNOWN = findings.load()
 
 ENTRY = """
 [[group]]
@@ -38,13 +40,28 @@ def test_every_property_of_the_catalogue_is_judged_in_the_part_of_its_group() ->
     assert [entry.id for entry in CATALOGUE.property if (entry.id, parts[entry.group]) not in judged] == []
 
 
+def test_every_known_defect_of_the_pms_is_looked_for_by_a_test_that_is_named_after_it() -> None:
+    looking = suites.looking()
+    assert {test.key for test in looking} == set(KNOWN)
+    assert [test.name for test in looking if f"known_defect_{test.key.replace('-', '')}_" not in test.name] == []
+
+
+def test_a_test_looks_for_a_defect_or_judges_a_property() -> None:
+    assert {test.nodeid for test in TESTS} & {test.nodeid for test in suites.looking()} == set()
+
+
+def test_what_a_defect_of_the_pms_excuses_is_a_property() -> None:
+    excused = {key for finding in KNOWN.values() for key in finding.excuses}
+    assert excused - {entry.id for entry in CATALOGUE.property} == set()
+
+
 def test_every_line_of_the_checklist_is_answered_or_said_to_be_open() -> None:
     assert [item.number for item in CATALOGUE.checklist] == list(range(1, 57))
     assert [item.number for item in CATALOGUE.checklist if bool(CATALOGUE.answering(item)) == bool(item.open)] == []
 
 
 def test_the_page_is_made_from_the_catalogue_of_today() -> None:
-    text = page.render(CATALOGUE, TESTS, page.last())
+    text = page.render(CATALOGUE, TESTS, page.last(), KNOWN, suites.looking())
     assert page.PAGE.read_text(encoding="utf-8") == text, "docs/properties.md is stale: run `make docs`"
 
 
@@ -66,6 +83,13 @@ def test_a_wrong_entry_is_named(tmp_path: Path, change: tuple[str, str], said: s
     with pytest.raises(DrillError) as error:
         catalogue.load(file)
     assert said in str(error.value)
+
+
+def test_an_id_that_was_retired_may_not_come_back(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.toml"
+    file.write_text('retired = ["BRK-01"]\n' + ENTRY, encoding="utf-8")
+    with pytest.raises(DrillError, match="BRK-01 is retired: take another id"):
+        catalogue.load(file)
 
 
 def test_an_id_may_stand_there_once(tmp_path: Path) -> None:

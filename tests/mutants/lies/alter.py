@@ -8,16 +8,27 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 #: Takes a request and its true answer; gives the answer that the test is told.
 Lie = Callable[[httpx.Request, httpx.Response], httpx.Response]
 
 
-def instead(true: int, told: int) -> Lie:
-    """Another status wherever the true one is `true`."""
+def instead(true: int, told: int, *, method: str = "", path: str = "") -> Lie:
+    """Another status wherever the true one is `true`, and method and path fit."""
 
-    def lie(_: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        return _with(answer, status=told) if answer.status_code == true else answer
+    def lie(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        fits = method in ("", request.method) and path in request.url.path
+        return _with(answer, status=told) if fits and answer.status_code == true else answer
+
+    return lie
+
+
+def both(first: Lie, second: Lie) -> Lie:
+    """One lie after the other."""
+
+    def lie(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        return second(request, first(request, answer))
 
     return lie
 
@@ -82,6 +93,16 @@ def shrinking(*names: str, path: str) -> Lie:
     """A number that is one less with every answer."""
     count = itertools.count(1)
     return field(lambda number: number - next(count), *names, path=path)
+
+
+def telling(lie: Lie, patch: pytest.MonkeyPatch) -> None:
+    """As long as the patch lasts every client is told the lie."""
+    send = httpx.Client.send
+
+    def falsified(client: httpx.Client, request: httpx.Request, **how: Any) -> httpx.Response:
+        return lie(request, send(client, request, **how))
+
+    patch.setattr(httpx.Client, "send", falsified)
 
 
 def _with(

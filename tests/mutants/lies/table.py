@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from tests.mutants.lies.alter import Lie, edit, field, header, instead, rows, shrinking, text
+from tests.mutants.lies.alter import Lie, both, edit, field, header, instead, rows, shrinking, text
 
 _ARI, _BOOKINGS, _ASK, _RESERVE = "/hotel_ari", "/bookings", "/pms/availability", "/pms/reservations"
 _ROOMS = ("hotel_ari", "total_available_rooms")
@@ -68,5 +68,19 @@ LIES: dict[str, Lie] = {
     "API-31": field("2000.00", "total", "amount", path=_RESERVE),
     "EXP-03": header("Content-Type", "application/json"),
 }
-#: Properties about known defects of the PMS: for them the list of known defects is empty, so that each is a new one.
-FORGOTTEN = frozenset({*(f"PMS-{number}" for number in range(28, 35)), "PMS-39"})
+#: Defects of the PMS for which the list of known ones is empty, so that each is a new one.
+FORGOTTEN = frozenset(f"QLO-{number:02}" for number in range(1, 9))
+#: The same defects -> what their test is told by a PMS that was mended, so that it must not see them.
+MENDED: dict[str, Lie] = {
+    "QLO-01": edit(lambda body: body.update(orders=body["orders"][:1])),
+    "QLO-02": instead(500, 400),
+    "QLO-03": edit(lambda body: body["booking"].update(cancelled=str(next(_numbers)))),
+    "QLO-04": instead(200, 400, method="POST", path=_BOOKINGS),
+    "QLO-05": instead(500, 400),
+    "QLO-06": instead(200, 400, method="POST", path=_BOOKINGS),
+    "QLO-07": both(
+        field(1, "hotel_ari", "room_types", 0, "total_price", path=_ARI),
+        field(1, "booking", "associations", "price_details", "total_price_without_tax", path=_BOOKINGS),
+    ),
+    "QLO-08": instead(200, 404),
+}
