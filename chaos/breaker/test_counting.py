@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pms_drill.checks import breaker_counting as counting
+from pms_drill.checks import breaker_statuses, breaker_waits
 from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
@@ -48,3 +49,28 @@ def test_another_threshold_and_another_wait_are_honoured(other_settings: Evidenc
 @pytest.mark.seen_at_the_pms
 def test_question_under_a_fault_costs_the_pms_no_more_calls_than_declared(outage: Evidence) -> None:
     claim(counting.calls_are_not_amplified(outage))
+
+
+@pytest.mark.property("BRK-57")
+def test_every_answer_that_the_pms_itself_would_not_give_counts(what_counts: Evidence) -> None:
+    claim(breaker_statuses.each_is_counted(what_counts))
+
+
+@pytest.mark.property("BRK-58")
+def test_refusals_between_failures_do_not_begin_the_count_anew(what_counts: Evidence) -> None:
+    claim(breaker_statuses.refusals_do_not_begin_the_count_anew(what_counts))
+
+
+@pytest.mark.property("BRK-59")
+def test_wait_that_a_429_asks_for_is_obeyed_in_every_form(retry_after: Evidence) -> None:
+    claim(breaker_waits.each_wait_is_obeyed(retry_after))
+
+
+@pytest.mark.property("BRK-60")
+def test_wait_that_a_429_asks_for_has_an_end(retry_after: Evidence) -> None:
+    claim(breaker_waits.no_wait_without_end(retry_after))
+
+
+@pytest.mark.property("MET-11")
+def test_every_answer_that_the_pms_itself_would_not_give_has_its_kind(what_counts: Evidence) -> None:
+    claim(breaker_statuses.each_has_its_kind(what_counts))

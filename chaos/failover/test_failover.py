@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pms_drill.checks import breaker, failover
+from pms_drill.checks import breaker, breaker_statuses, failover
 from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
@@ -42,3 +42,8 @@ def test_failed_question_is_told_as_the_failure_it_is(outage: Evidence) -> None:
 @pytest.mark.property("FAIL-09")
 def test_refusal_of_the_pms_is_told_as_the_refusal_it_is(refusal: Evidence) -> None:
     claim(failover.refusals_are_told(refusal))
+
+
+@pytest.mark.property("FAIL-10")
+def test_every_answer_that_the_pms_itself_would_not_give_is_told_as_a_failure(what_counts: Evidence) -> None:
+    claim(breaker_statuses.each_is_told_as_a_failure(what_counts))

@@ -25,10 +25,12 @@ from pms_drill.episodes import (
     policies,
     refusal,
     reset,
+    retry_after,
     second_dependency,
     simultaneous,
     streak,
     unsteady,
+    what_counts,
 )
 from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named, reaches_ledger
 from pms_drill.faults.story import Needs
@@ -65,6 +67,8 @@ _FAMILIES: Mapping[str, _Family] = {
     "other_settings": _Family(other_settings, ("other_settings",)),
     "clock_steps": _Family(clock_steps, ("clock_steps",)),
     "limited_until": _Family(limited_until, ("limited_until",)),
+    "what_counts": _Family(what_counts, ("what_counts",)),
+    "retry_after": _Family(retry_after, ("retry_after",)),
     "unsteady": _Family(unsteady, ("unsteady",)),
     "call_volume": _Family(policies, ("call_volume",)),
     "growing_wait": _Family(policies, ("growing_wait",)),

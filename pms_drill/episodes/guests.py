@@ -132,6 +132,11 @@ class Guests:
         self._lock = threading.Lock()
         self.operations: list[Operation] = []
 
+    @property
+    def http(self) -> httpx.Client:
+        """The connections to the agent, for what is no guest's request."""
+        return self._http
+
     def close(self) -> None:
         """End the threads and connections."""
         self._pool.shutdown(wait=True)

@@ -6,6 +6,8 @@ from functools import partial
 
 from pms_drill import clock
 from pms_drill.checks.moments import is_rejection
+from pms_drill.checks.verdict import Unproven
+from pms_drill.episodes.admin import Admin
 from pms_drill.episodes.expectations import expectation, policy
 from pms_drill.episodes.outage import slack
 from pms_drill.episodes.scene import Scene
@@ -70,6 +72,20 @@ def recover(scene: Scene, wait: float | None = None) -> bool:
             lambda: scene.guests.ask(scene.book.guest(), "recovery").source == "pms",
             patience,
         )
+
+
+def close_again(scene: Scene) -> None:
+    """The breaker closed and its count at zero: by hand where that is granted, otherwise by itself.
+
+    Raises:
+        Unproven: it did not close.
+    """
+    token = scene.stack.admin_token
+    if not token or not Admin(scene.stack).grants(scene.guests.http, token):
+        recover(scene)
+    answer = scene.guests.ask(scene.book.guest(), "between")
+    if answer.source != "pms":
+        raise Unproven(f"{scene.name}: the breaker did not close again: {answer.brief()}")
 
 
 def crowd(scene: Scene, count: int, phase: str) -> list[Operation]:

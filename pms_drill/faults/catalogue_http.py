@@ -150,6 +150,25 @@ def rate_limited_silently() -> Fault:
     )
 
 
+def limited_with(retry_after: str | None) -> Fault:
+    """429 with a `Retry-After` as it is written; None for none."""
+    told = "without a Retry-After" if retry_after is None else f"with Retry-After: {retry_after}"
+    return answered(
+        "limited_with",
+        "C",
+        f"every request is answered 429 {told}",
+        429,
+        _JSON if retry_after is None else {**_JSON, "Retry-After": retry_after},
+        '{"error":"too many requests"}',
+        EVERYTHING,
+        story=Story(
+            how="The fault proxy answers 429 with the header as given.",
+            metrics='`kind="rate_limit"`.',
+            trap="Gateways write what RFC 9110 does not know: decimals, nothing, words, a date that is over.",
+        ),
+    )
+
+
 def server_error(match: Match = EVERYTHING) -> Fault:
     """The database of the PMS is down: an HTML page with 500, within milliseconds."""
     return answered(

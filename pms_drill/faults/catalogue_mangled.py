@@ -41,6 +41,7 @@ def faults(scale: Scale) -> list[Fault]:  # noqa: ARG001 - bodies do not depend 
         page_200(),
         huge_200(),
         other_booking(),
+        other_stay(),
     ]
 
 
@@ -212,6 +213,22 @@ def other_booking(match: Match = BOOKING) -> Fault:
         body_holds(b"somebody else"),
         match,
         "Every check of format passes. Only who compares the answer with the question notices.",
+        "A cache on the way that ignores the body of a POST.",
+    )
+
+
+def other_stay() -> Fault:
+    """A well-formed answer to a question that somebody else asked."""
+    return _replaced(
+        "other_stay",
+        "questions are answered for another hotel and other dates",
+        '{"hotel_ari":{"id_hotel":"9","date_from":"2020-01-01","date_to":"2020-01-02","currency":"PLN",'
+        '"total_rooms":9,"total_available_rooms":9,"room_types":[{"id_room_type":1,"total_price_with_tax":1},'
+        '{"id_room_type":2,"total_price_with_tax":1},{"id_room_type":3,"total_price_with_tax":1},'
+        '{"id_room_type":4,"total_price_with_tax":1}]}}',
+        body_holds(b"2020-01-02"),
+        Match(method="POST", path="/api/hotel_ari"),
+        "Rooms, price and currency are all there. Who does not compare hotel and dates with the question sells them.",
         "A cache on the way that ignores the body of a POST.",
     )
 

@@ -26,7 +26,7 @@ def book(place: Place, **options: object) -> httpx.Response:
 
 
 def requests_at(net: Net) -> int:
-    return sum(received.count(b"POST /api/bookings") for received in net.upstream.received())
+    return sum(received.count(b"POST /api/") for received in net.upstream.received())
 
 
 def gives(status: int) -> Callable[[Place], None]:
@@ -87,6 +87,7 @@ SEEN: dict[str, Callable[[Place], None]] = {
     "page_200": gives_body(lambda body: body.startswith(b"<!DOCTYPE html>")),
     "huge_200": gives_body(lambda body: len(body) == 2_000_000),
     "other_booking": gives_body(lambda body: json.loads(body)["booking"]["source"] == "somebody else"),
+    "other_stay": asked_for_rooms_gives(200),
     "server_error": gives(500),
     "garbage_200": gives_body(lambda body: b"Fatal error" in body),
     "answer_lost": fails(httpx.TransportError),
