@@ -25,7 +25,7 @@ FINDINGS = {
     Status.KNOWN: ("seen", "written down in contracts/pms/known-findings.toml; decides nothing"),
     Status.VANISHED: ("looked for and not seen", "decides nothing; remove its entry when that stays so"),
     Status.ABSENT: ("looked for and not seen, not written down", ""),
-    Status.NOT_LOOKED_FOR: ("not looked for", "left to other parts, tiers or stacks"),
+    Status.NOT_LOOKED_FOR: ("not looked for", "left to other parts, tiers or stacks, or to another selection"),
 }
 #: Experiments that are named; of more only the number stands on the page.
 _MOST_NAMED = 8
