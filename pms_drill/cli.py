@@ -208,11 +208,13 @@ def reproduce(mitigate: str | None, scaled: bool, profile: str, results: Path | 
 
 @cli.command()
 def heal() -> None:
-    """End and remove what cut runs left behind; running ones are left alone."""
-    from pms_drill.lease import heal_command
-    from pms_drill.stack.engine import remove_engine_run
+    """End and remove what cut runs left behind, faults at proxies of others included; running ones are left alone.
 
-    sys.exit(heal_command(click.echo, remove_engine_run=remove_engine_run))
+    Rules at a fault proxy of others need its control token, in PMS_DRILL_CONTROL_TOKEN.
+    """
+    from pms_drill.healing import heal_command
+
+    sys.exit(heal_command(click.echo))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

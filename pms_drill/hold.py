@@ -16,6 +16,7 @@ import psutil
 from pydantic import ValidationError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from pms_drill import healing
 from pms_drill import lease as leases
 from pms_drill import profile as profiles
 from pms_drill.errors import DrillError
@@ -24,7 +25,6 @@ from pms_drill.lease import Lease, Process
 from pms_drill.stack import backends
 from pms_drill.stack.base import Stack
 from pms_drill.stack.compose import ComposeStack
-from pms_drill.stack.engine import remove_engine_run
 from pms_drill.target import Target
 
 #: Seconds that a held stack gets to stop its programs.
@@ -50,7 +50,7 @@ def up(stack: str, profile: str, run_dir: Path, say: Callable[[str], None], *, r
     agent = profiles.load(profile)
     backends.check(stack, Target(), agent)
     settings: dict[str, Any] = {"runbook": True} if runbook else {}
-    leases.heal(remove_engine_run=remove_engine_run)
+    healing.heal()
     with (
         until_a_signal() as ended,
         only_one("pms-drill up"),
@@ -72,7 +72,7 @@ def down(say: Callable[[str], None]) -> int:
             holder.kill()
             _gone()
         say(f"ended the stack that process {holder.pid} held")
-    return leases.heal_command(say, remove_engine_run=remove_engine_run)
+    return healing.heal_command(say)
 
 
 def _gone() -> bool:

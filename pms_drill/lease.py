@@ -36,6 +36,8 @@ MARK_VARIABLE = "PMS_DRILL_LEASE"
 #: Every temporary folder of a run begins like this; nothing else is ever removed.
 FOLDER_PREFIX = "pms-drill-"
 
+#: Beside a lease: the list of what its run does to proxies that are not its own.
+_FAULTS = ".faults"
 _END_LIMIT_S = 3.0
 #: Creation times of one process differ a little between reads on some systems (clock ticks).
 _SAME_TIME_S = 0.05
@@ -90,6 +92,8 @@ class HealReport:
         alive: leases whose run lives; nothing of theirs was touched.
         engine: things of a container engine that were removed, one line each.
         postponed: what waits for a container engine that does not answer now, one line each.
+        mended: faults at proxies of others that were taken back, one line each.
+        unmended: faults at proxies of others that could not be taken back, one line each.
         trouble: what could not be cleaned, one line each.
     """
 
@@ -99,16 +103,27 @@ class HealReport:
     alive: list[str] = field(default_factory=list)
     engine: list[str] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    unmended: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+
+    @property
+    def found_something(self) -> bool:
+        """Whether a dead run had left more than its lease."""
+        return bool(
+            self.ended or self.removed or self.engine or self.postponed or self.mended or self.unmended or self.trouble
+        )
 
     def lines(self) -> list[str]:
         """The report for people."""
         told = [f"ended {process.name or 'process'} {process.pid}" for process in self.ended]
         told += [f"removed {folder}" for folder in self.removed]
         told += [f"removed {thing}" for thing in self.engine]
+        told += [f"healed {thing}" for thing in self.mended]
         told += [f"cleaned the lease {name} of a run that is gone" for name in self.leases]
         told += [f"left {name} alone: its run is alive" for name in self.alive]
         told += [f"left for the next heal: {line}" for line in self.postponed]
+        told += [f"NOT healed: {line}" for line in self.unmended]
         told += [f"NOT cleaned: {line}" for line in self.trouble]
         return told or ["nothing was left behind"]
 
@@ -188,9 +203,18 @@ class Lease:
                 shutil.rmtree(folder, ignore_errors=True)
             try:
                 with _state_lock(self._state):
-                    self._path.unlink(missing_ok=True)
+                    if not self.faults.exists():
+                        self._path.unlink(missing_ok=True)
             except OSError as trouble:
                 self._unwritten = self._unwritten or str(trouble.strerror or trouble)
+
+    @property
+    def faults(self) -> Path:
+        """A file beside the lease: what this run does to proxies that are not its own. A heal is given it.
+
+        As long as it is there the lease stays, also after the end of its run.
+        """
+        return self._path.with_suffix(_FAULTS)
 
     def add_child(self, pid: int, name: str) -> None:
         """Note a child; ended children may stay in the list. A child that is gone already is not noted.
@@ -258,14 +282,22 @@ class EngineAway(DrillError):
 
 #: Removes from a container engine what carries a run's label; returns what it was. Raises EngineAway, DrillError.
 RemoveEngineRun = Callable[[str], list[str]]
+#: Takes the faults of a list back; returns what was, and what could not be taken back.
+MendFaults = Callable[[Path], tuple[list[str], list[str]]]
 
 
-def heal(state: Path | None = None, *, remove_engine_run: RemoveEngineRun | None = None) -> HealReport:
-    """Clean what dead runs left: end their children, remove their containers and folders, delete their leases.
+def heal(
+    state: Path | None = None,
+    *,
+    remove_engine_run: RemoveEngineRun | None = None,
+    mend_faults: MendFaults | None = None,
+) -> HealReport:
+    """Clean what dead runs left: end their children, take faults back, remove containers and folders, delete leases.
 
     Args:
         state: folder of leases; by default `state_folder()`.
         remove_engine_run: asked for runs that used a container engine; without it they are left for a later heal.
+        mend_faults: asked for runs that made faults at proxies of others; without it they are left for a later heal.
     """
     folder = state or state_folder()
     report = HealReport()
@@ -280,21 +312,15 @@ def heal(state: Path | None = None, *, remove_engine_run: RemoveEngineRun | None
                 report.alive.append(path.name)
                 continue
             try:
-                _clean(path, report, remove_engine_run)
+                _clean(path, report, remove_engine_run, mend_faults)
             finally:
                 _release(lock, path)
     return report
 
 
-def heal_command(say: Callable[[str], None] = print, *, remove_engine_run: RemoveEngineRun | None = None) -> int:
-    """`pms-drill heal`: clean and tell. Exit code 0, or 2 if something could not be cleaned."""
-    report = heal(remove_engine_run=remove_engine_run)
-    for line in report.lines():
-        say(line)
-    return 2 if report.trouble else 0
-
-
-def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | None) -> None:
+def _clean(
+    path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | None, mend_faults: MendFaults | None
+) -> None:
     try:
         content = _Content.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, json.JSONDecodeError, OSError):
@@ -303,6 +329,7 @@ def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | 
     trouble: list[str] = []
     postponed: list[str] = []
     trouble += _end([*(content.children if content else ()), *_marked(path.name)], report)
+    unmended = _mend(path.with_suffix(_FAULTS), mend_faults, report)
     if content is not None:
         for name in content.folders:
             trouble += _remove(Path(name), report)
@@ -312,11 +339,21 @@ def _clean(path: Path, report: HealReport, remove_engine_run: RemoveEngineRun | 
             postponed += later
     report.trouble += trouble
     report.postponed += postponed
-    if trouble or postponed:
+    if trouble or postponed or unmended:
         return  # the lease stays, for the next heal; what other leases wait for is not its business
     path.unlink(missing_ok=True)
     path.with_suffix(".new").unlink(missing_ok=True)
     report.leases.append(path.name)
+
+
+def _mend(faults: Path, mend_faults: MendFaults | None, report: HealReport) -> list[str]:
+    """Take back what a run did to proxies of others. Returns what could not be."""
+    if not faults.exists():
+        return []
+    done, left = mend_faults(faults) if mend_faults else ([], [f"faults at proxies of others ({faults})"])
+    report.mended += done
+    report.unmended += left
+    return left
 
 
 def _restore_mark(ours: str, before: str | None) -> None:

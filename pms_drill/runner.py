@@ -23,7 +23,6 @@ from pms_drill.report.outcomes import Record, RunContext, count_lines
 from pms_drill.report.stand_in import weekly_on
 from pms_drill.session import Session
 from pms_drill.stack import backends
-from pms_drill.stack.engine import remove_engine_run
 from pms_drill.target import Target
 from pms_drill.tiers import PARTS, STACKS, Tier, load_tier
 
@@ -201,10 +200,10 @@ class Run:
 
     def _heal(self, progress: _Progress) -> None:
         """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
-        from pms_drill import lease  # the report must work even where leases cannot
+        from pms_drill import healing  # the report must work even where leases cannot
 
-        report = lease.heal(remove_engine_run=remove_engine_run)
-        if report.ended or report.removed or report.engine or report.postponed or report.trouble:
+        report = healing.heal()
+        if report.found_something:
             self._say("an earlier run was cut; cleaned what it left:")
             for line in report.lines():
                 self._say(f"  {line}")

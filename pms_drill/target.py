@@ -113,9 +113,10 @@ class Target(BaseModel):
 
 
 def host_and_port(url: str) -> str:
-    """ "host:port" of a URL, with the port of its scheme if it names none."""
+    """ "host:port" of a URL, with the port of its scheme if it names none; an address of IPv6 stands in brackets."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _address(option: str, value: str) -> None:

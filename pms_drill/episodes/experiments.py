@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
 from pms_drill.stack.equipped import equipped, missing
+from pms_drill.stack.needs import NEEDS, Need
+from pms_drill.target import Capability
 
 
 @dataclass(frozen=True)
@@ -47,40 +49,43 @@ class _Family:
     Attributes:
         module: has `run(stack, name, seed)` and `planned_seconds(name, profile)`.
         names: of the experiments.
+        requires: what a stack must be able to do for them, beyond faults and a direct look at the PMS; known before
+            the first fault, so that none is injected for evidence that cannot be had.
     """
 
     module: Any
     names: tuple[str, ...]
+    requires: tuple[Capability, ...] = ()
 
 
 _FAMILIES: Mapping[str, _Family] = {
     "outage": _Family(outage, OUTAGES),
     "refusal": _Family(refusal, REFUSALS),
     "midway": _Family(midway, MIDWAY),
-    "breaker_reset": _Family(reset, ("breaker_reset",)),
-    "mock_switch": _Family(mock_switch, ("mock_switch",)),
+    "breaker_reset": _Family(reset, ("breaker_reset",), ("admin",)),
+    "mock_switch": _Family(mock_switch, ("mock_switch",), ("restart-agent", "agent-log")),
     "streak": _Family(streak, ("streak",)),
     "simultaneous": _Family(simultaneous, ("simultaneous",)),
     "half_open_crowd": _Family(half_open_crowd, ("half_open_crowd",)),
     "late_results": _Family(late_results, ("late_success", "late_failure")),
-    "agent_restart": _Family(agent_restart, ("agent_restart",)),
-    "other_settings": _Family(other_settings, ("other_settings",)),
-    "clock_steps": _Family(clock_steps, ("clock_steps",)),
+    "agent_restart": _Family(agent_restart, ("agent_restart",), ("restart-agent",)),
+    "other_settings": _Family(other_settings, ("other_settings",), ("restart-agent",)),
+    "clock_steps": _Family(clock_steps, ("clock_steps",), ("restart-agent",)),
     "limited_until": _Family(limited_until, ("limited_until",)),
     "what_counts": _Family(what_counts, ("what_counts",)),
     "retry_after": _Family(retry_after, ("retry_after",)),
     "unsteady": _Family(unsteady, ("unsteady",)),
     "call_volume": _Family(policies, ("call_volume",)),
     "growing_wait": _Family(policies, ("growing_wait",)),
-    "forced_open": _Family(policies, ("forced_open",)),
+    "forced_open": _Family(policies, ("forced_open",), ("admin",)),
     "slow_calls": _Family(policies, ("slow_calls",)),
-    "disabled_breaker": _Family(policies, ("disabled_breaker",)),
+    "disabled_breaker": _Family(policies, ("disabled_breaker",), ("restart-agent",)),
     "guest_probe": _Family(guest_probe, ("guest_probe_cancelled", "guest_probe_ignored")),
-    "second_dependency": _Family(second_dependency, ("second_dependency",)),
+    "second_dependency": _Family(second_dependency, ("second_dependency",), ("restart-agent",)),
     "workload": _Family(bookings_workload, ("bookings_workload",)),
     "booking_case": _Family(bookings_cases, bookings_cases.CASES),
-    "mock_contract": _Family(mock_contract, ("mock_contract",)),
-    "cause": _Family(causes, causes_table.NAMES),
+    "mock_contract": _Family(mock_contract, ("mock_contract",), ("restart-agent", "admin")),
+    "cause": _Family(causes, causes_table.NAMES, ("restart-agent", "admin", "agent-log")),
 }
 
 #: Fixture -> names of the experiments that it gives the evidence of.
@@ -91,8 +96,10 @@ def run(name: str, stack: Stack, seed: int) -> Any:
     """Run the experiment and give its evidence; the stack is equipped for its fault first.
 
     Raises:
-        TypedSkip: the stack or the agent cannot have the fault.
+        TypedSkip: the stack or the agent cannot have the fault, or cannot show what the experiment is for.
     """
+    if lack := lacking(name, stack.capabilities):
+        skip(lack.reason, lack.why)
     needs = _needs(name, stack.profile)
     if lacks := missing(stack, needs):
         skip(*lacks)
@@ -111,6 +118,12 @@ def _needs(name: str, profile: Profile) -> frozenset[Needs]:
     return fault_named(name, profile).needs - {Needs.PMS_SWITCHES}
 
 
+def lacking(name: str, capabilities: Set[str]) -> Need | None:
+    """The first thing that an experiment requires and a stack does not have; None if it has everything."""
+    requires = ("faults", "read-pms", *_family(name).requires)
+    return next((NEEDS[one] for one in requires if one not in capabilities), None)
+
+
 def planned_seconds(name: str, profile: Profile) -> float:
     """About how long the experiment takes."""
     seconds: float = _module(name).planned_seconds(name, profile)
@@ -123,4 +136,8 @@ def seen_at_the_pms(name: str) -> bool:
 
 
 def _module(name: str) -> Any:
-    return next(family.module for family in _FAMILIES.values() if name in family.names)
+    return _family(name).module
+
+
+def _family(name: str) -> _Family:
+    return next(family for family in _FAMILIES.values() if name in family.names)

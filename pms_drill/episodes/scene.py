@@ -187,7 +187,7 @@ class Scene:
             ready=list(self.observer.said),
             reservations=self.profile.endpoints.reservations,
             epoch=clock.utc().timestamp() - clock.now(),
-            secrets=(self.stack.pms_key, self.stack.agent_key, self.stack.admin_token),
+            secrets=self._secrets(),
             machine=self.heartbeat.seen,
         )
 
@@ -201,6 +201,11 @@ class Scene:
             f"{self.heartbeat.worst * 1000:.0f} ms; programs waited for a processor {waited:.0f} ms in {window:g} s; "
             f"scrapes {gap:.0f} ms apart"
         )
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What must not be told; where there is no token, there is none to tell."""
+        admin = self.stack.admin_token if "admin" in self.stack.capabilities else ""
+        return tuple(secret for secret in (self.stack.pms_key, self.stack.agent_key, admin) if secret)
 
     def _begin(self) -> None:
         """A fresh agent; where it is not ours to restart, one whose breaker has closed again."""

@@ -21,12 +21,13 @@ class Lines:
         name: what it is, for messages ("journal").
 
     Attributes:
+        path: the file.
         trouble: why the first line that is missing was not written; empty while none is.
         missing: how many lines were not written.
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self._path = path
+        self.path = path
         self._name = name
         self._lock = threading.Lock()
         self.trouble = ""
@@ -53,12 +54,12 @@ class Lines:
         if self.trouble:
             raise DrillError(
                 f"the {self._name} could not be written: {self.trouble}",
-                where=f"{self._path}: {self.missing} line(s) are missing",
+                where=f"{self.path}: {self.missing} line(s) are missing",
                 todo="free some space or make the folder writable, then run again",
             )
 
     def _write(self, content: bytes) -> None:
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             before = os.fstat(file).st_size
             written = 0

@@ -10,6 +10,7 @@ from typing import TypeVar
 from pms_drill.errors import DrillError
 from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.lifecycle import Heal, Place
+from pms_drill.faults.probe import host_of
 from pms_drill.faults.toxics import Toxic
 
 T = TypeVar("T")
@@ -68,20 +69,21 @@ class Backlog:
     def arm(self, place: Place) -> None:
         """Close the proxy's listener and take its port."""
         place.proxy.disable()
-        host, _, port = place.proxy.listen.rpartition(":")
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        address = host_of(place.proxy.reach)
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
         self._held.append(listener)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, int(port)))
+            listener.bind(address)
             listener.listen(0)
         except OSError as error:
-            raise DrillError(f"the port could not be taken over: {error.strerror}", where=place.proxy.listen) from error
+            raise DrillError(f"the port could not be taken over: {error.strerror}", where=place.proxy.reach) from error
         for _ in range(_FILLING):
-            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            filler = socket.socket(family, socket.SOCK_STREAM)
             self._held.append(filler)
             filler.setblocking(False)
-            filler.connect_ex((host, int(port)))
+            filler.connect_ex(address)
 
     def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
         """Give the port back to the proxy; both modes are the same."""

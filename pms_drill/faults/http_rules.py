@@ -26,8 +26,11 @@ class RuleControl(Protocol):
         """Add a rule; the fault proxy refuses what it does not know."""
         ...
 
-    def remove_rule(self, name: str, *, stalled: Stalled = "cut") -> None:
-        """Remove a rule; none of that name is fine, too. Requests that it holds back are cut, or go on."""
+    def remove_rule(self, name: str, *, stalled: Stalled = "cut") -> bool:
+        """Remove a rule; none of that name is fine, too. Requests that it holds back are cut, or go on.
+
+        Returns whether there was one.
+        """
         ...
 
     def rules(self) -> list[Mapping[str, Any]]:

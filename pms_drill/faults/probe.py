@@ -64,6 +64,12 @@ class Seen:
         return f"{self.came}{status} after {self.waited * 1000:.1f} ms{left}{detail}"
 
 
+def host_of(address: str) -> tuple[str, int]:
+    """Host and port of "host:port"; an address of IPv6 stands in brackets, and comes back without."""
+    host, _, port = address.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 @dataclass(frozen=True)
 class Probe:
     """A request that the harness sends.
@@ -83,13 +89,13 @@ class Probe:
 
     def send(self, address: str, token: str, tls: ssl.SSLContext | None = None) -> Seen:
         """Send it to "host:port" with the token that marks it as the harness's own, in TLS if a context is given."""
-        host, _, port = address.rpartition(":")
+        host, port = host_of(address)
         started = clock.now()
         connected = False
         with contextlib.ExitStack() as ends:
             try:
                 channel: socket.socket = ends.enter_context(
-                    socket.create_connection((host, int(port)), timeout=self.patience)
+                    socket.create_connection((host, port), timeout=self.patience)
                 )
                 connected = True
                 if tls is not None:

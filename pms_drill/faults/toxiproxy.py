@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from pms_drill.errors import DrillError
+from pms_drill.faults.probe import host_of
 from pms_drill.faults.toxics import Toxic
 from pms_drill.faults.toxiproxy_api import Api, ControlError, ControlLocked, ProxyState
 from pms_drill.faults.toxiproxy_server import ToxiproxyServer, stable_port
@@ -27,21 +28,19 @@ _CONNECT_LIMIT_S = 1.0
 
 
 def accepts(address: str, *, limit: float = _CONNECT_LIMIT_S) -> bool:
-    """Whether somebody accepts connections at "host:port".
+    """Whether somebody accepts connections at "host:port", or "[host]:port" for an address of IPv6.
 
     Raises:
         TimeoutError: neither accepted nor refused within `limit` seconds.
     """
-    host, _, port = address.rpartition(":")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(limit)
-        try:
-            probe.connect((host, int(port)))
-        except TimeoutError:
-            raise
-        except OSError:
-            return False
-        return True
+    host, port = host_of(address)
+    try:
+        with socket.create_connection((host, port), timeout=limit):
+            return True
+    except TimeoutError:
+        raise
+    except OSError:
+        return False
 
 
 class Proxy:

@@ -154,6 +154,15 @@ class Api:
             raise ControlError(f"the new proxy {name} is not as ordered: {state}", where=self.address)
         return state
 
+    def recreate(self, wanted: ProxyState) -> None:
+        """Delete a proxy, if it is there, and create it as wanted: its connections are cut, its toxics as given."""
+        self.destroy(wanted.name)
+        self.create(wanted.name, wanted.listen, wanted.upstream)
+        for toxic in wanted.toxics.values():
+            self.call("POST", f"/proxies/{wanted.name}/toxics", json=toxic)
+        if not wanted.enabled:
+            self.enable(wanted.name, False)
+
     def destroy(self, name: str) -> None:
         """Delete a proxy; its connections are cut and what they held is dropped. No proxy is fine, too."""
         with self._as_current():

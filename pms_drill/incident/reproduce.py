@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pms_drill import clock, runs
-from pms_drill import lease as leases
+from pms_drill import clock, healing, runs
 from pms_drill import profile as profiles
 from pms_drill.checks.moments import is_success
 from pms_drill.checks.verdict import Unproven
@@ -30,7 +29,6 @@ from pms_drill.profile import Profile
 from pms_drill.report.exitcode import UNKNOWN
 from pms_drill.stack.backends import open_stack
 from pms_drill.stack.base import Stack
-from pms_drill.stack.engine import remove_engine_run
 from pms_drill.stack.equipped import equipped
 
 _POLL_S = 0.1
@@ -80,7 +78,7 @@ def reproduce(options: ReproduceOptions, say: Callable[[str], None]) -> int:
     profile = tried if options.scaled else profiles.deployed(tried)
     fault = fault_named(entry.fault, profile)
     say(f"cause {entry.cause}: {entry.title} (fault {entry.fault}), profile {profile.name}")
-    leases.heal(remove_engine_run=remove_engine_run)
+    healing.heal()
     with until_a_signal() as ended, only_one("pms-drill reproduce"):
         run_dir = runs.new_run(options.results, "reproduce", options.stack, clock.utc())
         try:

@@ -53,9 +53,16 @@ class FaultProxyControl:
         """Put a rule in force; fields as in `pms_drill.proxy.rules.Rule`. What the proxy does not know it refuses."""
         self._call("POST", "/rules", body=rule)
 
-    def remove_rule(self, name: str, *, stalled: Stalled = "cut") -> None:
-        """Remove a rule; none of that name is fine, too. Requests that it holds back are cut, or go on at once."""
-        self._call("DELETE", f"/rules/{name}", query={"stalled": stalled})
+    def remove_rule(self, name: str, *, stalled: Stalled = "cut") -> bool:
+        """Remove a rule; none of that name is fine, too. Requests that it holds back are cut, or go on at once.
+
+        Returns whether there was one.
+        """
+        return bool(self._call("DELETE", f"/rules/{name}", query={"stalled": stalled})["removed"])
+
+    def renew(self, name: str, ttl: float) -> None:
+        """Let a rule live `ttl` seconds from now on. Raises DrillError also if it is not in force any more."""
+        self._call("PUT", f"/rules/{name}/ttl", body={"ttl": ttl})
 
     def clear(self, *, stalled: Stalled = "cut") -> None:
         """Remove all rules."""

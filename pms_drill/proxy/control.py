@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
 from typing import get_args
 
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pms_drill import clock
+from pms_drill.proxy.effects import STRICT
 from pms_drill.proxy.exchange import Proxy
-from pms_drill.proxy.rules import NameTaken, Rule, Stalled
+from pms_drill.proxy.rules import NameTaken, Rule, Stalled, TimeToLive
 from pms_drill.proxy.server import Listener
 
-VERSION = 1
+#: 2: rules may have a time to live.
+VERSION = 2
 #: Entries in one answer of /ledger.
 PAGE = 2000
 
@@ -39,6 +42,7 @@ class Control:
         app.router.add_post("/rules", self._add)
         app.router.add_delete("/rules", self._clear)
         app.router.add_delete("/rules/{name}", self._remove)
+        app.router.add_put("/rules/{name}/ttl", self._renew)
         app.router.add_get("/ledger", self._ledger)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -85,7 +89,30 @@ class Control:
             armed = self._proxy.rules.add(rule, clock.now())
         except NameTaken:
             return _refused(409, f"a rule named {rule.name} is in force")
+        if rule.ttl is not None:
+            self._expire_after(rule.ttl)
         return web.json_response(armed.as_json(), status=201)
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        try:
+            wanted = _Renewal.model_validate_json(await request.read())
+        except ValidationError as error:
+            return _refused(400, _reasons(error))
+        name = request.match_info["name"]
+        self._expire()  # what is over is not brought back
+        if not self._proxy.rules.renew(name, wanted.ttl, clock.now()):
+            return _refused(404, f"no rule named {name} is in force")
+        self._expire_after(wanted.ttl)
+        return web.json_response({"name": name, "ttl": wanted.ttl})
+
+    def _expire_after(self, seconds: float) -> None:
+        # A little later than that, so that it is over by then.
+        asyncio.get_running_loop().call_later(seconds + 0.01, self._expire)
+
+    def _expire(self) -> None:
+        for name in self._proxy.rules.expire(clock.now()):
+            print(f"fault proxy: the rule {name} has outlived its time and was removed", flush=True)
+            self._listener.rules_changed()
 
     async def _remove(self, request: web.Request) -> web.Response:
         stalled = _stalled(request)
@@ -110,6 +137,13 @@ class Control:
         lines = self._proxy.ledger.since(int(since), PAGE)
         body = b'{"last":%d,"entries":[' % self._proxy.ledger.last + b",".join(lines) + b"]}"
         return web.Response(body=body, content_type="application/json")
+
+
+class _Renewal(BaseModel):
+    """What a renewal says."""
+
+    model_config = STRICT
+    ttl: TimeToLive
 
 
 def _stalled(request: web.Request) -> Stalled | None:

@@ -41,12 +41,18 @@ class Share(BaseModel):
         return Random(f"{self.seed}:{number}").random() < self.part  # noqa: S311
 
 
+#: Seconds to live.
+TimeToLive = Annotated[float, Field(gt=0, le=3600)]
+
+
 class Rule(BaseModel):
     """An effect and the requests it acts on; a condition that is not given matches all.
 
     Attributes:
         path, path_glob: exact path, or a shell pattern for it (* also matches slashes); without the query.
         nth: numbers, from 1, of the requests that match method, path and window.
+        ttl: seconds after which the rule ends by itself unless it is renewed, so that nothing acts for ever because
+            whoever armed it was killed; None for no end.
     """
 
     model_config = STRICT
@@ -58,6 +64,7 @@ class Rule(BaseModel):
     nth: Annotated[list[Annotated[int, Field(ge=1)]] | None, Field(min_length=1)] = None
     window: Window | None = None
     share: Share | None = None
+    ttl: TimeToLive | None = None
 
     @model_validator(mode="after")
     def _one_path(self) -> Self:
@@ -89,6 +96,7 @@ class Armed:
         matched: requests that concerned it. acted: requests it acted on. missed: requests that it was to act on and
             could not (an answer without the field to change). probed: probes that got its effect; in no other count.
         removed: how it was taken away; None while it is in force.
+        ends: when its time to live is over, on the clock of `since`; None without one.
     """
 
     rule: Rule
@@ -98,6 +106,7 @@ class Armed:
     missed: int = 0
     probed: int = 0
     removed: Stalled | None = None
+    ends: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The rule as given, with its counters."""
@@ -123,8 +132,23 @@ class RuleBook:
         """Put a rule in force. Raises NameTaken."""
         if rule.name in self._armed:
             raise NameTaken(rule.name)
-        self._armed[rule.name] = Armed(rule, now)
+        ends = None if rule.ttl is None else now + rule.ttl
+        self._armed[rule.name] = Armed(rule, now, ends=ends)
         return self._armed[rule.name]
+
+    def renew(self, name: str, ttl: float, now: float) -> bool:
+        """Let a rule live `ttl` seconds from now on. Returns whether there is one."""
+        armed = self._armed.get(name)
+        if armed is not None:
+            armed.ends = now + ttl
+        return armed is not None
+
+    def expire(self, now: float) -> list[str]:
+        """Take away what has outlived its time; what it held back is cut. Returns the names."""
+        over = [name for name, armed in self._armed.items() if armed.ends is not None and armed.ends <= now]
+        for name in over:
+            self.remove(name, "cut")
+        return over
 
     def remove(self, name: str, stalled: Stalled) -> bool:
         """Take a rule away. Returns whether there was one."""

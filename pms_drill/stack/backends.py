@@ -63,7 +63,7 @@ def open_stack(
     target = target or Target()
     target.check(name, profile.environment)
     if name == "external":
-        return ExternalStack(target, profile, run_dir, label=label)
+        return ExternalStack(target, profile, run_dir, label=label, lease=lease)
     CHECKS[name]()
     return _OPENERS[name](profile, run_dir, label=label, lease=lease, seed=seed, **settings)
 

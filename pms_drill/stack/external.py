@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import NoReturn, Self
 import httpx
 
 from pms_drill import clock
-from pms_drill.checks.verdict import SkipReason
+from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made, canaries
 from pms_drill.evidence.bookings import Booking
@@ -26,17 +27,20 @@ from pms_drill.evidence.bookings_made import BookingsMade, Intent
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.faults.ahead import PREFIX, FaultsAhead, take_back
 from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
+from pms_drill.faults.own_rules import OwnRules, Renewal
 from pms_drill.faults.story import Needs
 from pms_drill.files import replace_text
+from pms_drill.lease import Lease
 from pms_drill.profile import Profile
 from pms_drill.proxy.client import FaultProxyControl
 from pms_drill.report.skips import skip
 from pms_drill.stack.base import Addresses
 from pms_drill.stack.crossing import prove_crossing
 from pms_drill.stack.external_bookings import RecordingGate, cancel_all, forget_without_pms, newest_order
-from pms_drill.stack.external_proxies import AdoptedToxiproxy, same_clock, strangers
+from pms_drill.stack.external_proxies import AdoptedToxiproxy, same_clock, strangers, whose
 from pms_drill.stack.gate import Gate, ReadOnlyGate
 from pms_drill.stack.https_way import HttpsWay
 from pms_drill.stack.pms_reader import PmsReader
@@ -61,6 +65,7 @@ class ExternalStack:
         profile: the agent.
         run_dir: folder of the run.
         label: names this worker's files.
+        lease: beside it lies the list of faults, for the heal after a kill.
         environment: has the secrets (`pms_drill.target`).
     """
 
@@ -71,6 +76,7 @@ class ExternalStack:
         run_dir: Path,
         *,
         label: str,
+        lease: Lease,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.profile = profile
@@ -82,6 +88,8 @@ class ExternalStack:
         self._label = label
         self._token = canaries.plant(canaries.CONTROL_TOKEN, environment.get(CONTROL_TOKEN, ""))
         self._admin = canaries.plant(canaries.ADMIN_TOKEN, environment.get(ADMIN_TOKEN, ""))
+        self._mark = f"{PREFIX}{secrets.token_hex(4)}."
+        self._ahead = FaultsAhead(lease.faults)
         self._made = BookingsMade(run_dir / bookings_made.FOLDER / f"{label}.jsonl")
         self.gate: Gate = (
             RecordingGate(self._made, profile.endpoints)
@@ -91,6 +99,8 @@ class ExternalStack:
         self._open = ExitStack()
         self._doubts: dict[str, str] = {}
         self._toxiproxy: AdoptedToxiproxy | None = None
+        self._rules: OwnRules | None = None
+        self._ledger_from = 0
         self.journal: Journal
 
     def __enter__(self) -> Self:
@@ -102,7 +112,9 @@ class ExternalStack:
         try:
             self._connect()
         except BaseException:
-            self._open.close()
+            with ExitStack() as ends:
+                ends.callback(self._take_back)
+                self._open.close()
             raise
         return self
 
@@ -116,8 +128,10 @@ class ExternalStack:
         """
         with ExitStack() as ends:
             if error is None:
+                ends.callback(self._ahead.check_written)
                 ends.callback(self._made.check_written)
                 ends.callback(self.journal.check_written)
+            ends.callback(self._take_back)
             ends.callback(self._open.close)
             ends.callback(self.journal.note, "stack", self._label, "left")
             self._cancel_bookings()
@@ -139,11 +153,11 @@ class ExternalStack:
     def place(self) -> Place:
         """Where faults are injected; skips where that is not allowed, not possible, or would not be seen."""
         self._need_faults()
-        toxiproxy = self._adopted()
+        toxiproxy, rules = self._adopted()
         return Place(
             toxiproxy,
-            toxiproxy.used,
-            self._control,
+            toxiproxy.used.name,
+            rules,
             self._token,
             self.journal.note,
             probe_headers={"Authorization": f"Basic {b64encode(f'{self.agent_key}:'.encode()).decode()}"},
@@ -170,7 +184,7 @@ class ExternalStack:
 
     def ledger_position(self) -> int:
         """Number of the last request so far."""
-        return max((entry.seq for entry in self.ledger()), default=0)
+        return max((entry.seq for entry in self.ledger(self._ledger_from)), default=self._ledger_from)
 
     def restart_agent(self, *, fresh: bool = True, env: Mapping[str, str] | None = None) -> None:  # noqa: ARG002
         """Skip: the agent is not ours."""
@@ -191,11 +205,17 @@ class ExternalStack:
         return self._reader.bookings(self._newest)
 
     def make_clean(self) -> list[str]:
-        """Remove the harness's own faults; skips where none may be made. Faults of others were refused at the start."""
+        """Remove this run's own faults, by name; skips where none may be made.
+
+        Raises:
+            Unproven: somebody else makes faults at the same time; they are left alone, and nothing can be told apart.
+        """
         self._need_faults()
-        mended = [f"rule {rule['name']}" for rule in self._control.rules()]
-        self._control.clear()
-        return mended + self._adopted().ensure_clean()
+        toxiproxy, rules = self._adopted()
+        mended = [f"rule {name}" for name in rules.make_clean()] + toxiproxy.ensure_clean()
+        if others := [f"rule {name}" for name in rules.others()] + toxiproxy.used.others():
+            raise Unproven(f"somebody else makes faults at the same time: {', '.join(others)}")
+        return mended
 
     def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:  # noqa: ARG002
         """Skip: the agent is not given another address."""
@@ -241,7 +261,7 @@ class ExternalStack:
 
     def _connect_ledger(self) -> None:
         self._control = self._open.enter_context(FaultProxyControl(self._target.fault_proxy_url, self._token))
-        position = int(self._control.health()["seq"])
+        position = self._ledger_from = int(self._control.health()["seq"])
         prove_crossing(self)
         position = max((entry.seq for entry in self._entries(position)), default=position)
         threading.Event().wait(_QUIET_S)
@@ -251,27 +271,54 @@ class ExternalStack:
             self._doubt("clock", why)
 
     def _connect_faults(self) -> str:
-        if rules := self._control.rules():
+        rules = OwnRules(self._control, self._ahead, self._mark)
+        if others := rules.others():
             raise DrillError(
                 "the fault proxy already has rules that are not ours",
-                where=f"{self._control.url}: {', '.join(str(rule['name']) for rule in rules)}",
-                todo="remove them, or wait until whoever made them has finished",
+                where=f"{self._control.url}: {', '.join(others)}",
+                todo=whose(others),
             )
-        toxiproxy = self._toxiproxy = AdoptedToxiproxy(self._target.toxiproxy_url)
+        toxiproxy = AdoptedToxiproxy(self._target.toxiproxy_url, self._ahead, self._mark)
         toxiproxy.adopt()
+        self._toxiproxy, self._rules = toxiproxy, rules
+        self._open.enter_context(Renewal(rules))
         return toxiproxy.api.version()
 
-    def _adopted(self) -> AdoptedToxiproxy:
-        if self._toxiproxy is None:
+    def _adopted(self) -> tuple[AdoptedToxiproxy, OwnRules]:
+        if self._toxiproxy is None or self._rules is None:
             raise DrillError("Toxiproxy was not reached", where=self._target.toxiproxy_url)
-        return self._toxiproxy
+        return self._toxiproxy, self._rules
+
+    def _take_back(self) -> None:
+        """The last heal: what is still written ahead is taken back, or stays on the list for `pms-drill heal`.
+
+        Raises:
+            DrillError: something could not be taken back.
+        """
+        mended = take_back(self._ahead.standing(), self._token)
+        for line in mended.done:
+            self.journal.note("stack", self._label, "taken back at the end", line)
+        if mended.left:
+            raise DrillError(
+                "faults of this run are left at proxies that are not its own",
+                where="; ".join(mended.left),
+                todo="make them reachable again, then say `pms-drill heal`",
+            )
+        self._ahead.path.unlink(missing_ok=True)
 
     def _doubt(self, about: str, why: str) -> None:
         self._doubts[about] = why
         self.journal.note("stack", self._label, f"no witness: {about}", why)
 
     def _entries(self, since: int) -> list[LedgerEntry]:
-        return [entry for entry in self._control.ledger(since) if not entry.probe]
+        """Raises Unproven if a rule of somebody else acted since this run began: the agent is not to blame for that."""
+        entries = [entry for entry in self._control.ledger(since) if not entry.probe]
+        if others := {entry.rule for entry in entries if entry.rule and self._not_ours(entry)}:
+            raise Unproven(f"rules of somebody else acted on requests of this run: {', '.join(sorted(others))}")
+        return [entry.model_copy(update={"rule": _bare(entry.rule, self._mark)}) for entry in entries]
+
+    def _not_ours(self, entry: LedgerEntry) -> bool:
+        return entry.seq > self._ledger_from and not str(entry.rule).startswith(self._mark)
 
     def _cancel_bookings(self) -> None:
         if not self._made.standing():
@@ -301,6 +348,10 @@ class ExternalStack:
             return bool(self._http.get(url).json().get("status") == "pending")
         except (httpx.HTTPError, ValueError, AttributeError):
             return True
+
+
+def _bare(rule: str | None, mark: str) -> str | None:
+    return rule.removeprefix(mark) if rule else rule
 
 
 def _not_ours(what: str) -> NoReturn:

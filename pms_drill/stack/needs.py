@@ -44,7 +44,7 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "LOG": (*_OUTAGE, _LOG),
     "RESET": (*_OUTAGE, _ADMIN),
     "MOCK": (*_OUTAGE, _RESTART),
-    "CAUSE": (*_OUTAGE, _ADMIN, _RESTART),
+    "CAUSE": (*_OUTAGE, _ADMIN, _RESTART, _LOG),
     "PMS": (_READ,),
     "QLO": (_READ,),  # defects of the PMS that are looked for
     "LOAD": (_OWN,),
@@ -55,6 +55,9 @@ SINGLE: Mapping[str, tuple[Need, ...]] = {
     "QLO-09": (_FAULTS,),
     "QLO-10": (_FAULTS,),
     "RESET-02": (_RESTART,),
+    **{f"MOCK-0{number}": (_LOG,) for number in range(1, 6)},
+    "MOCK-06": (_ADMIN,),
+    "BRK-45": (_ADMIN,),
     "BRK-25": (_RESTART,),
     "BRK-26": (_RESTART,),
     "BRK-46": (_RESTART,),
@@ -62,6 +65,10 @@ SINGLE: Mapping[str, tuple[Need, ...]] = {
     "BRK-52": (_RESTART,),
     "BRK-60": (_LOG,),
 }
+
+
+#: Capability -> how to tell that it is missing.
+NEEDS: Mapping[Capability, Need] = {need.capability: need for need in (_FAULTS, _READ, _LOG, _RESTART, _ADMIN, _OWN)}
 
 
 def missing(property_id: str, capabilities: Set[str]) -> Need | None:

@@ -80,11 +80,12 @@ RunExternal = Callable[..., Ran]
 def run_external(hotel: Hotel, tmp_path: Path) -> RunExternal:
     """Runs `pms-drill run --pms-stack external` with the hotel's secrets."""
 
-    def run(*words: str, parts: tuple[str, ...] = ("contracts",)) -> Ran:
+    def run(*words: str, parts: tuple[str, ...] = ("contracts",), without: tuple[str, ...] = ()) -> Ran:
         results = tmp_path / "results"
         argv = [sys.executable, "-m", "pms_drill", "run", *parts, "--pms-stack", "external", "--pms-tier", "pr"]
         argv += ["--pms-seed", "4711", "--results", str(results), *words]
         env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state"), **hotel.secrets}
+        env = {name: value for name, value in env.items() if name not in without}
         done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=300, check=False)
         said = done.stdout + done.stderr
         assert (results / "latest").exists(), said

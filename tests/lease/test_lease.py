@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from pms_drill.errors import DrillError
-from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, EngineAway, HealReport, Lease, Process, heal, heal_command
+from pms_drill.healing import heal_command
+from pms_drill.lease import MARK_VARIABLE, STATE_VARIABLE, EngineAway, HealReport, Lease, Process, heal
 
 #: A run, whose child is known by its note only: takes a lease, starts a child that outlives it, makes a folder, tells
 #: about them and waits to be ended.

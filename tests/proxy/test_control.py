@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 
 import httpx
 import pytest
 
+from pms_drill import clock
 from pms_drill.errors import DrillError
 from pms_drill.faults.http_rules import RuleControl
 from pms_drill.proxy.client import FaultProxyControl
+from tests.proxy.conftest import eventually
+from tests.proxy.scripted_upstream import answering
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 GOOD = {"name": "r", "effect": {"kind": "status", "status": 503}}
 
 
@@ -44,6 +49,39 @@ def test_rule_is_read_back_as_it_was_given(net) -> None:
     net.control.add_rule(given)
     [rule] = net.control.rules()
     assert {name: value for name, value in rule.items() if name != "counters"} == given
+
+
+def test_rule_that_is_not_renewed_ends_by_itself_and_lets_go_what_it_held(net) -> None:
+    net.rule({"kind": "delay", "seconds": 600}, ttl=0.4)
+    net.control.add_rule({**GOOD, "path": "/other"})
+    net.upstream.script = answering(OK)
+    client = net.client()
+    client.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+    eventually(net.control.rules, lambda rules: [rule["name"] for rule in rules] == ["r"])
+    assert client.rest() == b""  # cut with its connection
+    assert net.ask(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n", answering(OK), len(OK)) == OK
+
+
+def test_rule_lives_as_long_as_it_is_renewed_and_not_a_second_time(net) -> None:
+    net.control.add_rule({**GOOD, "ttl": 0.5})
+    begun = clock.now()
+    while clock.now() < begun + 1.2:
+        net.control.renew("r", 0.5)
+        threading.Event().wait(0.05)
+    assert [rule["name"] for rule in net.control.rules()] == ["r"]
+    eventually(net.control.rules, lambda rules: rules == [])
+    with pytest.raises(DrillError, match="no rule named r"):
+        net.control.renew("r", 0.5)
+    assert net.control.rules() == []
+
+
+@pytest.mark.parametrize("ttl", [0, -1, 3601, "soon"])
+def test_time_to_live_that_is_none_is_refused(net, ttl: object) -> None:
+    with pytest.raises(DrillError, match="ttl"):
+        net.control.add_rule({**GOOD, "ttl": ttl})
+    net.control.add_rule(GOOD)
+    with pytest.raises(DrillError, match="ttl"):
+        net.control.renew("r", ttl)
 
 
 def test_name_in_force_is_refused_and_free_again_after_removal(net) -> None:
@@ -103,7 +141,7 @@ def test_odd_questions_are_refused_in_json(net, path: str) -> None:
 
 def test_health_names_version_and_upstream(net) -> None:
     health = net.control.health()
-    assert health["version"] == 1
+    assert health["version"] == 2
     assert health["upstream"] == net.upstream.address
 
 
