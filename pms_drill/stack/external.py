@@ -266,7 +266,10 @@ class ExternalStack:
         position = max((entry.seq for entry in self._entries(position)), default=position)
         threading.Event().wait(_QUIET_S)
         if others := strangers(self._entries(position), self.profile.pms.probe_path):
-            self._doubt("ledger", f"others use the PMS at the same time ({len(others)} requests in {_QUIET_S:g} s)")
+            asked = ", ".join(sorted({f"{entry.method} {entry.path}" for entry in others}))
+            self._doubt(
+                "ledger", f"others use the PMS at the same time ({len(others)} requests in {_QUIET_S:g} s: {asked})"
+            )
         if why := same_clock(self._control, self._token):
             self._doubt("clock", why)
 

@@ -41,6 +41,10 @@ THEIR_TOXIC = {"name": "of_somebody_else", "type": "latency", "stream": "upstrea
                "attributes": {"latency": 7, "jitter": 0}}  # fmt: skip
 
 
+#: The hotel's agent may be at work for another test when a run looks whether others use the PMS.
+_STARTS = 3
+
+
 @dataclass
 class Staging:
     """The hotel's proxies, as whoever runs them sees them."""
@@ -116,13 +120,20 @@ def hold(hotel: Hotel, tmp_path: Path) -> Iterator[Callable[..., Held]]:
             env = {**os.environ, STATE_VARIABLE: str(tmp_path / "state"), **hotel.secrets}
             urls = [hotel.agent.url, hotel.pms.url, hotel.toxiproxy.url, hotel.fault_proxy.url]
             words = [sys.executable, "-m", "tests.external_stack.hold_a_fault", str(tmp_path / "held"), *urls, fault]
-            process = ends.enter_context(
-                subprocess.Popen([*words, *([ttl] if ttl else [])], cwd=REPO, env=env, stdout=-1, text=True)
-            )
-            ends.callback(process.kill)
-            assert process.stdout is not None
-            assert process.stdout.readline() == "acts\n"
-            return Held(process, env)
+            for number in range(_STARTS):
+                words[3] = str(tmp_path / f"held-{number}")
+                process = ends.enter_context(
+                    subprocess.Popen(
+                        [*words, *([ttl] if ttl else [])], cwd=REPO, env=env, stdout=-1, stderr=-1, text=True
+                    )
+                )
+                ends.callback(process.kill)
+                assert process.stdout is not None
+                if process.stdout.readline() == "acts\n":
+                    return Held(process, env)
+                _, said = process.communicate(timeout=20)
+                assert "others use the PMS at the same time" in said, said
+            raise AssertionError(said)
 
         yield start
 
