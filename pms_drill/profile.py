@@ -41,6 +41,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def _one_or_more(value: Any) -> Any:
+    """Read one text as a list of one; nothing as an empty list."""
+    return [value] if isinstance(value, str) and value else value or []
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, strict=True)]
 
 
@@ -151,12 +156,19 @@ class AlertsPart(_Part):
     """The alert rules that the team has for its agent.
 
     Attributes:
-        rules: file of Prometheus; `{repo}` is the folder of the project.
+        rules: files of Prometheus, one or a list; `*` stands for any part of a name, `{repo}` is the folder of the
+            project.
+        scrape_config: Prometheus' own file, which says what labels the scrape adds.
+        scrape_job: the agent's job in it; empty where there is only one.
+        labels: what labels the scrape adds, beside or instead of what that file says.
         outage: name of the alert that must fire when the breaker has been open for two minutes.
         scrape_interval: how often the deployed Prometheus scrapes the agent and evaluates the rules.
     """
 
-    rules: str = ""
+    rules: Annotated[tuple[str, ...], BeforeValidator(_one_or_more)] = ()
+    scrape_config: str = ""
+    scrape_job: str = ""
+    labels: dict[str, str] = {}
     outage: str = "PMSCircuitBreakerOpen"
     scrape_interval: Seconds = 15.0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pms_drill.checks.states import CLOSED, HALF_OPEN, OPEN
@@ -54,7 +55,8 @@ def stretched(evidence: Evidence, scale: float, interval: float) -> Recording | 
         return Series(values, _BEFORE_S, _BEFORE_S + lasts)
 
     whole_waits = -(-_LASTS_S // length)
-    return Recording(series(whole_waits * length), series(length), interval, scale)
+    labels = _labels(evidence)
+    return Recording(series(whole_waits * length), series(length), interval, scale, labels)
 
 
 def questions(recording: Recording) -> dict[str, Question]:
@@ -86,6 +88,10 @@ def alert_tells_outages_from_blips(evidence: AlertEvidence) -> Verdict:
     }
     if not evidence.control.holds:
         return unknown(claimed, **seen, promtool=evidence.control.told)
+    if evidence.untold:
+        asks = f"selects by {', '.join(evidence.untold)}, which the agent does not send"
+        todo = "say in alerts.scrape_config or alerts.labels of the profile what the scrape adds"
+        return unknown(claimed, **seen, labels=f"{evidence.alert} {asks}: {todo}")
     if not all(reply.holds for reply in evidence.replies.values()):
         return failed(claimed, **seen)
     # Without a probe in the series, or with waits that are outages themselves, silence and noise prove nothing.
@@ -95,14 +101,24 @@ def alert_tells_outages_from_blips(evidence: AlertEvidence) -> Verdict:
 
 
 def promtool_test(
-    recording: Recording, asked: Mapping[str, Question], alert: str, gauge: str, rules: str
+    recording: Recording,
+    asked: Mapping[str, Question],
+    alert: str,
+    gauge: str,
+    rules: Sequence[str],
+    added: Mapping[str, str],
 ) -> dict[str, object]:
-    """The input of `promtool test rules` for these questions; JSON is YAML."""
-    labels = 'service="pms",job="agent",instance="agent:8000"'
+    """The input of `promtool test rules` for these questions; JSON is YAML.
+
+    Args:
+        rules: files.
+        added: labels that the scrape adds to those of the agent. Nothing is invented.
+    """
+    labels = ",".join(f"{name}={json.dumps(value)}" for name, value in {**dict(recording.labels), **added}.items())
     firing = f'(count(ALERTS{{alertname="{alert}",alertstate="firing"}}) > bool 0) or vector(0)'
     every = f"{recording.interval:g}s"
     return {
-        "rule_files": [rules],
+        "rule_files": list(rules),
         "evaluation_interval": every,
         "tests": [
             {
@@ -123,6 +139,13 @@ def promtool_test(
             for name, question in asked.items()
         ],
     }
+
+
+def _labels(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    """The labels of the gauge, from the last scrape."""
+    name = evidence.policy.metrics.state
+    found = [labels for (sample, labels) in evidence.scrapes[-1].samples if sample == name]
+    return tuple(sorted(next(labels for labels in found if ("service", "pms") in labels)))
 
 
 def _at(wait: list[tuple[float, float]], at: float) -> float:

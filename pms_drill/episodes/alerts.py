@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from pms_drill import external, profile
+from pms_drill.checks.alert_labels import Added, labels_of_alert, scraped_labels, untold
 from pms_drill.checks.alerts import promtool_test, questions, stretched
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.evidence.alerts import AlertEvidence, Question, Recording, Reply
@@ -30,7 +34,7 @@ def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
 
     Raises:
         TypedSkip: promtool is not here.
-        Unproven: the file of rules is not there.
+        Unproven: a file of rules is not there, or Prometheus' file does not have the job.
         DrillError: PROMTOOL_BIN names something unfit.
     """
     promtool = external.present(external.PROMTOOL)
@@ -40,16 +44,60 @@ def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
             f"promtool {external.PROMTOOL.version} or a newer one of its major version is not here: `make promtool` "
             "gets it (Debian, Ubuntu: apt-get install prometheus)",
         )
-    rules = Path(tried.alerts.rules.replace("{repo}", str(REPO))).absolute()
-    if not rules.is_file():
-        raise Unproven(f"alerts.rules of the profile {tried.name} names no file: {rules}")
-    recording = stretched(outage, _scale(tried), tried.alerts.scrape_interval)
+    part = tried.alerts
+    rules = [file for pattern in part.rules for file in _files("rules", pattern, tried)]
+    named = ", ".join(map(str, rules))
+    recording = stretched(outage, _scale(tried), part.scrape_interval)
     if recording is None:
-        return AlertEvidence(str(rules), tried.alerts.outage, None, Reply(False, ""), {})
-    trial = _Trial(promtool, rules, tried, recording, folder)
+        return AlertEvidence(named, part.outage, None, Reply(False, ""), {})
+    added = _added_labels(tried)
+    # What promtool cannot read either is its to say.
+    readable = [told for file in rules if isinstance(told := _yaml(file), dict)]
+    sent = [name for name, _ in recording.labels]
+    beside = untold(labels_of_alert(readable, part.outage), sent, added)
+    trial = _Trial(promtool, rules, tried, recording, folder, added)
     asked = questions(recording)
     replies = {name: trial.ask({name: question}, name) for name, question in asked.items()}
-    return AlertEvidence(str(rules), tried.alerts.outage, recording, trial.control(), replies)
+    return AlertEvidence(named, part.outage, recording, trial.control(), replies, tuple(beside))
+
+
+def _files(key: str, pattern: str, tried: Profile) -> list[Path]:
+    """The files that a pattern of the profile names, in order.
+
+    Raises:
+        Unproven: there is none.
+    """
+    path = Path(pattern.replace("{repo}", str(REPO))).absolute()
+    found = [path] if path.is_file() else sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise Unproven(f"alerts.{key} of the profile {tried.name} names no file: {path}")
+    return files
+
+
+def _added_labels(tried: Profile) -> Added:
+    """The labels that the scrape adds, as far as the profile tells.
+
+    Raises:
+        Unproven: Prometheus' file does not have the job.
+    """
+    part = tried.alerts
+    if not part.scrape_config:
+        return Added(dict(part.labels), complete=bool(part.labels))
+    file = _files("scrape_config", part.scrape_config, tried)[0]
+    told = _yaml(file)
+    try:
+        found = scraped_labels(told if isinstance(told, dict) else {}, part.scrape_job)
+    except ValueError as error:
+        raise Unproven(f"{file}: {error} (profile {tried.name})") from error
+    return Added(found.labels | part.labels, found.complete or bool(part.labels))
+
+
+def _yaml(file: Path) -> object:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
 
 
 def _scale(tried: Profile) -> float:
@@ -59,9 +107,18 @@ def _scale(tried: Profile) -> float:
 
 
 class _Trial:
-    """promtool with one file of rules and one recording."""
+    """promtool with the team's rules and one recording."""
 
-    def __init__(self, promtool: Path, rules: Path, tried: Profile, recording: Recording, folder: Path) -> None:
+    def __init__(
+        self,
+        promtool: Path,
+        rules: list[Path],
+        tried: Profile,
+        recording: Recording,
+        folder: Path,
+        added: Added,
+    ) -> None:
+        self._added = added
         self._promtool = promtool
         self._rules = rules
         self._profile = tried
@@ -71,7 +128,8 @@ class _Trial:
     def ask(self, asked: dict[str, Question], name: str, alert: str = "") -> Reply:
         """Let promtool compare."""
         gauge = self._profile.metrics.state
-        told = promtool_test(self._recording, asked, alert or self._profile.alerts.outage, gauge, str(self._rules))
+        name_of_alert, rules = alert or self._profile.alerts.outage, [str(file) for file in self._rules]
+        told = promtool_test(self._recording, asked, name_of_alert, gauge, rules, self._added.labels)
         file = self._folder / f"alerts-{name}.yml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -28,12 +28,14 @@ class Recording:
         blip: one wait whose first probe is a good one.
         interval: seconds between two scrapes.
         scale: by how much the recording was stretched.
+        labels: of the gauge, as the agent sends it.
     """
 
     outage: Series
     blip: Series
     interval: float
     scale: float
+    labels: tuple[tuple[str, str], ...] = (("service", "pms"),)
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,12 @@ class AlertEvidence:
     """One trial of the alert rules.
 
     Attributes:
-        rules: the file.
+        rules: the files.
         alert: name of the alert that was looked for.
         recording: what the rules were given; None if the experiment did not show a failed probe.
         control: whether promtool could read the rules and saw the gauge as given.
         replies: name of a question -> its reply.
+        untold: labels that the alert selects by, and of which nobody has said whether the scrape adds them.
     """
 
     rules: str
@@ -75,3 +78,4 @@ class AlertEvidence:
     recording: Recording | None
     control: Reply
     replies: dict[str, Reply]
+    untold: tuple[str, ...] = ()

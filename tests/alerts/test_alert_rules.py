@@ -35,7 +35,7 @@ def ruled(folder: Path, expr: str, lasts: str, alert: str = "PMSCircuitBreakerOp
     file = folder / "rules.yml"
     rule = f"      - alert: {alert}\n        expr: {expr}\n        for: {lasts}\n"
     file.write_text(f"groups:\n  - name: pms\n    rules:\n{rule}", encoding="utf-8")
-    return REFERENCE.model_copy(update={"alerts": profile.AlertsPart(rules=str(file))})
+    return REFERENCE.model_copy(update={"alerts": profile.AlertsPart(rules=(str(file),))})
 
 
 @with_promtool
@@ -78,9 +78,53 @@ def test_rules_that_promtool_cannot_read_are_unknown_and_say_why(tmp_path: Path)
     assert "parse" in verdict.why
 
 
+OWN = profile.AlertsPart(scrape_config="{repo}/docker/prometheus/prometheus.yml", scrape_job="agente-api", rules=("x",))
+
+
+@with_promtool
+@pytest.mark.parametrize(
+    ("selector", "told", "outcome"),
+    [
+        ('job="agente-api"', OWN, Outcome.PASSED),
+        ('job="agente-api",instance="agente-api:8000"', OWN, Outcome.PASSED),
+        ('job="agent"', OWN, Outcome.FAILED),
+        ('instance="agent:8000"', OWN, Outcome.FAILED),
+        ('env="prod"', OWN, Outcome.FAILED),
+        ('job="agent"', profile.AlertsPart(labels={"job": "agent"}), Outcome.PASSED),
+        ('job="agente-api"', profile.AlertsPart(labels={"job": "agent"}), Outcome.FAILED),
+        ('job="agente-api"', profile.AlertsPart(), Outcome.UNKNOWN),
+        ('job="agent"', profile.AlertsPart(), Outcome.UNKNOWN),
+        ('instance=~".*"', profile.AlertsPart(labels={"job": "agent"}), Outcome.UNKNOWN),
+        ('env="prod"', profile.AlertsPart(), Outcome.UNKNOWN),
+    ],
+)
+def test_rule_is_judged_with_the_labels_of_the_teams_scrape_and_with_no_others(
+    tmp_path: Path, selector: str, told: profile.AlertsPart, outcome: Outcome
+) -> None:
+    ours = ruled(tmp_path, f'pms_circuit_breaker_state{{service="pms",{selector}}} > 0', "2m")
+    part = told.model_copy(update={"rules": ours.alerts.rules})
+    tried = alerts.try_alerts(hung(), REFERENCE.model_copy(update={"alerts": part}), tmp_path / "asked")
+    assert alert_tells_outages_from_blips(tried).outcome is outcome
+
+
+@with_promtool
+def test_rules_may_lie_in_several_files_that_are_listed_or_matched(tmp_path: Path) -> None:
+    one = "groups:\n  - name: {}\n    rules:\n      - {}\n"
+    record = "record: pms:not_closed\n        expr: pms_circuit_breaker_state > bool 0"
+    alert = "alert: PMSCircuitBreakerOpen\n        expr: pms:not_closed == 1\n        for: 2m"
+    (tmp_path / "a.rules.yml").write_text(one.format("a", record), encoding="utf-8")
+    (tmp_path / "b.rules.yml").write_text(one.format("b", alert), encoding="utf-8")
+    for number, rules in enumerate(([f"{tmp_path}/*.rules.yml"], [f"{tmp_path}/{name}.rules.yml" for name in "ab"])):
+        part = profile.AlertsPart.model_validate({"rules": rules, "scrape_interval": "15s"})
+        tried = alerts.try_alerts(hung(), REFERENCE.model_copy(update={"alerts": part}), tmp_path / f"asked{number}")
+        assert alert_tells_outages_from_blips(tried).outcome is Outcome.PASSED
+        assert "a.rules.yml" in tried.rules
+        assert "b.rules.yml" in tried.rules
+
+
 def test_rules_that_are_not_there_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pms_drill.external.present", lambda _program: tmp_path)
-    nowhere = REFERENCE.model_copy(update={"alerts": profile.AlertsPart(rules="/nowhere/rules.yml")})
+    nowhere = REFERENCE.model_copy(update={"alerts": profile.AlertsPart(rules=("/nowhere/rules.yml",))})
     with pytest.raises(Unproven, match="names no file"):
         alerts.try_alerts(hung(), nowhere, tmp_path)
 
