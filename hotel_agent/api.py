@@ -133,6 +133,26 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
     return app
 
 
+#: Operation, status of the answer -> the states that such an answer tells, fewer than its model has.
+_NARROWED = (
+    ("makeReservation", "201", ["confirmed"]),
+    ("makeReservation", "202", ["pending", "unresolved"]),
+    ("ready", "200", ["ready"]),
+    ("ready", "503", ["not_ready"]),
+)
+
+
+def _narrow(schema: dict[str, Any], operation: str, status: str, states: list[str]) -> None:
+    """Say in the description that an answer with this status has one of these states."""
+    [found] = [
+        entry for path in schema["paths"].values() for entry in path.values() if entry.get("operationId") == operation
+    ]
+    content = found["responses"][status]["content"]["application/json"]
+    told = {"properties": {"status": {"enum": states}}}
+    if "allOf" not in content["schema"]:
+        content["schema"] = {"allOf": [content["schema"], told]}
+
+
 def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
@@ -196,6 +216,8 @@ def _add_problems(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         schema = own()
         schema["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        for operation, status, states in _NARROWED:
+            _narrow(schema, operation, status, states)
         # FastAPI documents a 422 of its own shape where nothing can be refused.
         for path in schema["paths"].values():
             for operation in path.values():

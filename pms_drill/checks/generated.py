@@ -1,7 +1,7 @@
 """Judges generated requests: does the agent keep to its contract, and did they really get anywhere?
 
 A generator that is refused for a reason it does not know (a date in the past) tests nothing but that reason, and every
-wrong request is then "refused" as it should be. So the share of accepted right requests is judged as well.
+wrong request is then "refused" as it should be. So it is judged as well that right requests are accepted.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections import Counter
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown
 from pms_drill.evidence.generated import Case, Generated
 
-#: Share of right requests that must be accepted. Sold out (409) is a right answer to a right request.
-ACCEPTED_SHARE = 0.9
+#: A right answer to a right request.
 _SOLD_OUT = 409
 _SHOWN = 3
 
@@ -34,18 +33,19 @@ def keeps_the_contract(evidence: Generated) -> Verdict:
 
 
 def accepts_right_requests(evidence: Generated) -> Verdict:
-    """Judge the share of right requests that reach 2xx, or 409 for sold out; both ends in the text."""
+    """Judge that every right request reaches 2xx, or 409 for sold out.
+
+    All that is sent as right can be accepted (`contract.stays.Wishes` sees to it), so that there is no allowance.
+    """
     right = [case for case in evidence.cases if case.positive]
-    claimed = f"{evidence.operation} accepts at least {ACCEPTED_SHARE:.0%} of the right requests"
+    claimed = f"{evidence.operation} accepts every right request"
     if evidence.errors:
         return unknown(claimed, generator="; ".join(evidence.errors))
     if not right:
         return unknown(claimed, generator="made no right request")
     refused = [case for case in right if not accepted(case)]
-    # Rounded: in floating point 0.1 x 10 is a little less than 1.
-    holds = len(refused) <= round((1 - ACCEPTED_SHARE) * len(right), 9)
     shown = [f"{case.request} -> {case.status}" for case in refused[:_SHOWN]]
-    return judge(holds, claimed, share=share(evidence), refused="; ".join(shown) or "none")
+    return judge(not refused, claimed, share=share(evidence), refused="; ".join(shown) or "none")
 
 
 def refuses_wrong_requests(evidence: Generated) -> Verdict:

@@ -6,6 +6,7 @@ demand nothing more of its callers.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 Node = Mapping[str, Any]
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_LOWER, _UPPER = ("minimum", "minLength", "minItems"), ("maximum", "maxLength", "maxItems")
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
@@ -77,6 +79,11 @@ def _parameters(name: str, contract: Node, wanted: Node, offered: Node, operatio
     for key, parameter in knows.items():
         if key not in has:
             yield f"{name}: the {key[0]} parameter {parameter['name']} is missing"
+            continue
+        where = f"{name}: the {key[0]} parameter {parameter['name']}"
+        yield from _limits(
+            where, contract, parameter.get("schema", {}), offered, has[key].get("schema", {}), request=True
+        )
     for key, parameter in has.items():
         needed = parameter.get("required", False)
         if needed and not knows.get(key, {}).get("required", False):
@@ -100,9 +107,12 @@ def _request(name: str, contract: Node, wanted: Node, offered: Node, operation: 
             if field not in theirs.get("properties", {}):
                 yield f"{name}: the request field {field} is missing"
                 continue
-            is_, needs = types(offered, theirs["properties"][field]), types(contract, schema)
+            where, other = f"{name}: the request field {field}", theirs["properties"][field]
+            is_, needs = types(offered, other), types(contract, schema)
             if is_ != needs:
-                yield f"{name}: the request field {field} is {_said(is_)}, not {_said(needs)}"
+                yield f"{where} is {_said(is_)}, not {_said(needs)}"
+            else:
+                yield from _limits(where, contract, schema, offered, other, request=True)
 
 
 def _responses(name: str, contract: Node, wanted: Node, offered: Node, operation: Node) -> Iterator[str]:
@@ -134,7 +144,70 @@ def _fields(where: str, contract: Node, wanted: Node, offered: Node, given: Node
         if may_be and (not is_ or not is_ <= may_be):
             yield f"{where}: the field {field} is {_said(is_)}, not {_said(may_be)}"
         else:
+            yield from _limits(f"{where}: the field {field}", contract, schema, offered, other, request=False)
             yield from _fields(f"{where} {field}", contract, schema, offered, other)
+
+
+def _limits(where: str, contract: Node, wanted: Node, offered: Node, given: Node, *, request: bool) -> Iterator[str]:
+    """Values, formats, bounds and items that differ: an agent may not take less, nor answer more.
+
+    A format or a bound that an agent does not state contradicts nothing; values that it does not state may be any.
+    Patterns say the same in many ways: they are left to the generated requests and answers.
+    """
+    ours, theirs = values(contract, wanted), values(offered, given)
+    if request and theirs is not None and (ours is None or not ours <= theirs):
+        yield f"{where} takes only {_listed(theirs)}, not {_listed(ours)}"
+    elif not request and ours is not None and (theirs is None or not theirs <= ours):
+        yield f"{where} may be {_listed(theirs)}, not only {_listed(ours)}"
+    for name in ("format", *_LOWER, *_UPPER):
+        is_, needs = _stated(offered, given, name), _stated(contract, wanted, name)
+        if is_ is None or (needs is None and not request):
+            continue
+        if name == "format":
+            wrong = is_ != needs
+        else:
+            tighter = needs is None or (is_ > needs if name in _LOWER else is_ < needs)
+            wrong = tighter if request else (is_ < needs if name in _LOWER else is_ > needs)
+        if wrong:
+            yield f"{where} has {name} {is_}, not {'any' if needs is None else needs}"
+    our_items, their_items = _stated(contract, wanted, "items"), _stated(offered, given, "items")
+    if our_items is None and not (request and their_items is not None):
+        return
+    our_items, their_items = our_items or {}, their_items or {}
+    is_, needs = types(offered, their_items), types(contract, our_items)
+    if is_ != needs if request else needs and (not is_ or not is_ <= needs):
+        yield f"{where} has items that are {_said(is_)}, not {_said(needs)}"
+        return
+    yield from _limits(f"{where}, its items", contract, our_items, offered, their_items, request=request)
+    yield from _fields(f"{where}, its items", contract, our_items, offered, their_items)
+
+
+def values(document: Node, schema: Node) -> frozenset[str] | None:
+    """The values that a schema allows, as JSON; None when it lists none."""
+    schema = _resolve(document, schema)
+    found: list[frozenset[str]] = []
+    if "const" in schema:
+        found.append(frozenset({json.dumps(schema["const"])}))
+    if "enum" in schema:
+        found.append(frozenset(map(json.dumps, schema["enum"])))
+    if schema.get("type") == "null":
+        found.append(frozenset({"null"}))
+    for word in ("anyOf", "oneOf"):
+        each = [values(document, part) for part in schema.get(word, [])]
+        if each and None not in each:
+            found.append(frozenset().union(*(part for part in each if part is not None)))
+    found += [part for each in schema.get("allOf", []) if (part := values(document, each)) is not None]
+    return frozenset.intersection(*found) if found else None
+
+
+def _stated(document: Node, schema: Node, name: str) -> Any:
+    """What a schema says under a key, itself or in a part of it that is not for null only; None when nothing."""
+    schema = _resolve(document, schema)
+    if name in schema:
+        return schema[name]
+    parts = [part for word in ("allOf", "anyOf", "oneOf") for part in schema.get(word, [])]
+    told = (_stated(document, part, name) for part in parts if types(document, part) != {"null"})
+    return next((found for found in told if found is not None), None)
 
 
 def types(document: Node, schema: Node) -> frozenset[str]:
@@ -160,7 +233,7 @@ def _flat(document: Node, schema: Node) -> dict[str, Any]:
     """`required` and `properties` of an object, with `allOf` and the only non-null alternative."""
     schema = _resolve(document, schema)
     required = set(schema.get("required", []))
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = dict(schema.get("properties", {}))
     alternatives = [
         each for word in ("anyOf", "oneOf") for each in schema.get(word, []) if types(document, each) != {"null"}
     ]
@@ -169,9 +242,8 @@ def _flat(document: Node, schema: Node) -> dict[str, Any]:
         flat = _flat(document, part)
         required |= set(flat["required"])
         for field, each in flat["properties"].items():
-            properties.setdefault(field, each)
-    # A refinement in a later part ({status: {const: confirmed}}) does not replace the type said first.
-    properties = {**schema.get("properties", {}), **properties}
+            # A refinement ({status: {const: confirmed}}) narrows what was said first.
+            properties[field] = {"allOf": [properties[field], each]} if field in properties else each
     return {"required": sorted(required), "properties": properties}
 
 
@@ -187,6 +259,10 @@ def _resolve(document: Node, node: Node) -> Node:
 
 def _type_of(value: Any) -> str:
     return "null" if value is None else _JSON_TYPES[type(value)]
+
+
+def _listed(found: frozenset[str] | None) -> str:
+    return "anything" if found is None else " or ".join(sorted(found))
 
 
 def _said(found: frozenset[str]) -> str:

@@ -66,7 +66,8 @@ def run(
         """Applied in every phase, unlike the hooks for single parts of a request."""
         if not isinstance(case.body, NotSet):
             case.body = wishes.fitted(case.body)
-        if _KEY in case.headers:
+        # A wrong one stays as it is: it is what has to be refused.
+        if _KEY in case.headers and _positive(case):
             case.headers[_KEY] = f"{wishes.domain}-{wishes.number()}"
         if "reservation_id" in case.path_parameters and _positive(case):
             case.path_parameters["reservation_id"] = known_reservation
