@@ -31,10 +31,11 @@ def test_buckets_of_the_latency_reach_from_5_ms_to_30_s(fresh_scrape: Scrape, pr
 
 
 @pytest.mark.property("EXP-03")
-def test_metrics_are_in_the_text_format_that_their_content_type_says(agent: Agent) -> None:
-    kind, _, parameters = agent.metrics().headers["Content-Type"].partition(";")
-    assert kind.strip() == "text/plain"
-    assert "version=0.0.4" in parameters.replace(" ", "")
+@pytest.mark.parametrize("scraper", exposition.SCRAPERS)
+def test_metrics_are_in_the_text_format_that_their_content_type_says(agent: Agent, scraper: str) -> None:
+    accept = exposition.SCRAPERS[scraper]
+    answer = agent.metrics(accept)
+    claim(exposition.readable_by_prometheus(accept, answer.headers.get("Content-Type", ""), answer.text))
 
 
 @pytest.mark.property("EXP-04")

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from itertools import product
 
-from pms_drill.checks.verdict import Verdict, judge, unknown
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus_text
+
+from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.scrape import Labels, Scrape
 
 OPERATIONS = ("availability", "reservation", "readback", "cancel", "probe")
@@ -103,6 +107,44 @@ def buckets_cover(name: str, scrape: Scrape) -> Verdict:
         if min(found) > SMALLEST_BUCKET or largest < LARGEST_BUCKET:
             narrow.append(f"{_said(series)}: {min(found)} s to {largest} s")
     return judge(not narrow, claimed, metrics="; ".join(sorted(narrow)) or f"{len(limits)} series do")
+
+
+#: Who scrapes -> the `Accept` header that it sends (Prometheus 3 and 2, and clients that know the text format only).
+SCRAPERS: Mapping[str, str] = {
+    "prometheus-3": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "prometheus-2": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "text-only": "text/plain;version=0.0.4;q=1,*/*;q=0.1",
+}
+_TEXT, _OPEN = "text/plain", "application/openmetrics-text"
+#: Versions of each format that Prometheus reads; the text format may leave it out.
+_VERSIONS = {_TEXT: (None, "0.0.4", "1.0.0"), _OPEN: ("0.0.1", "1.0.0")}
+
+
+def readable_by_prometheus(accept: str, content_type: str, text: str) -> Verdict:
+    """EXP-03: the metrics are in the format that their content type says, and it is one that was asked for.
+
+    Args:
+        accept: the header that was sent.
+        content_type, text: of the answer.
+    """
+    claimed = "Prometheus reads the metrics: in a format that it asked for, which their content type names"
+    header = Message()
+    header["Content-Type"] = content_type or "missing"
+    kind, version = header.get_content_type() if content_type else "", header.get_param("version")
+    seen = {"metrics": f"content type {content_type or 'missing'}, {len(text)} characters"}
+    if version not in _VERSIONS.get(kind, ()) or (kind == _OPEN and _OPEN not in accept):
+        return failed(claimed, **seen)
+    if not text.strip():
+        return unknown(claimed, **seen)
+    parse = openmetrics if kind == _OPEN else prometheus_text
+    try:
+        count = sum(len(family.samples) for family in parse(text))
+    except ValueError as error:
+        return failed(claimed, **seen, parser=str(error))
+    return passed(claimed, **seen, parser=f"{count} samples") if count else unknown(claimed, **seen, parser="no sample")
 
 
 def _said(labels: Labels) -> str:

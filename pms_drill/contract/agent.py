@@ -63,9 +63,9 @@ class Agent:
         """Ask for liveness."""
         return self._http.get(self._paths.live)
 
-    def metrics(self) -> httpx.Response:
-        """Read the metrics, as text."""
-        return self._http.get(self._paths.metrics)
+    def metrics(self, accept: str = "*/*") -> httpx.Response:
+        """Read the metrics, as text, with this `Accept` header."""
+        return self._http.get(self._paths.metrics, headers={"Accept": accept})
 
     def description(self) -> httpx.Response:
         """Read the agent's own OpenAPI document."""

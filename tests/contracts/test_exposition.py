@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pms_drill.checks.exposition import FAMILIES, buckets_cover, family_complete
+from pms_drill.checks.exposition import FAMILIES, SCRAPERS, buckets_cover, family_complete, readable_by_prometheus
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.scrape import Scrape
 
@@ -76,3 +76,48 @@ def test_every_role_of_a_profile_is_described():
     from pms_drill.profile import MetricsPart
 
     assert set(MetricsPart.model_fields) <= set(FAMILIES)
+
+
+PLAIN = "# TYPE up gauge\nup 1\n"
+OPEN = f"{PLAIN}# EOF\n"
+
+
+@pytest.mark.parametrize("scraper", SCRAPERS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "text/plain; version=0.0.4",
+        "text/plain; version=1.0.0; charset=utf-8",
+        'text/plain;version="0.0.4"',
+    ],
+)
+def test_every_version_of_the_text_format_that_prometheus_reads_passes(scraper, kind):
+    assert readable_by_prometheus(SCRAPERS[scraper], kind, PLAIN).outcome is Outcome.PASSED
+
+
+def test_openmetrics_passes_where_it_was_asked_for_only():
+    kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert readable_by_prometheus(SCRAPERS["prometheus-3"], kind, OPEN).outcome is Outcome.PASSED
+    assert readable_by_prometheus(SCRAPERS["prometheus-2"], kind, OPEN).outcome is Outcome.PASSED
+    assert readable_by_prometheus(SCRAPERS["text-only"], kind, OPEN).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("", PLAIN),
+        ("application/json", PLAIN),
+        ("text/plain; version=2.0.0", PLAIN),
+        ("application/openmetrics-text", OPEN),
+        ("application/openmetrics-text; version=1.0.0", PLAIN),
+        ("text/plain; version=0.0.4", "{not metrics"),
+    ],
+)
+def test_metrics_that_prometheus_cannot_read_fail(kind, text):
+    assert readable_by_prometheus(SCRAPERS["prometheus-3"], kind, text).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("text", ["", "# HELP up nothing\n"])
+def test_metrics_without_a_sample_are_unknown(text):
+    assert readable_by_prometheus(SCRAPERS["text-only"], "text/plain", text).outcome is Outcome.UNKNOWN
