@@ -18,7 +18,7 @@ FAIL_ON ?= never
 OPTIONS ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup qloapps promtool doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs lint lock clean
+.PHONY: help setup qloapps promtool doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs fields lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ drift: $(STAMP) ## compare recorded versions, or FROM=1.7.0 with TO=http://..., 
 
 docs: $(STAMP) ## write the pages that are made from data: docs/properties.md, docs/faults.md
 	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.faults.document
+
+fields: setup ## find which properties read which field anew, print the table and write docs/fields.md
+	@$(BIN)/python -m tests.fields
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
