@@ -1,7 +1,8 @@
 """The runbook's commands as they work here: with the addresses of this machine, quoted so that they run.
 
 The runbook's own lines for PromQL with brackets end in "bad range in URL" before anything is sent, so that here
-they are given with `--data-urlencode`. Secrets are read from files, so that they stand in no terminal and no history.
+they are given with `--data-urlencode`. Secrets are read from files by curl itself, so that they stand in no terminal,
+no history and no list of processes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Here:
         agent, upstream: base URLs of the agent, and of the PMS as the agent reaches it.
         prometheus: base URL; empty if there is none.
         log: the agent's log.
-        token_file, key_file: with the admin token and with the PMS's key.
+        token_file, key_file: what curl reads (`--config`) to send the admin token and the PMS's key.
         guest: for the validation.
     """
 
@@ -68,13 +69,13 @@ def _investigation(here: Here, profile: Profile, grep: str) -> Iterator[Command]
     insensitive, pattern = ("i", grep.removeprefix("(?i)")) if grep.startswith("(?i)") else ("", grep)
     log = shlex.quote(str(here.log))
     yield Command("Check Common Causes", f"grep -{insensitive}E {shlex.quote(pattern)} {log} | tail -20")
-    key = f'-u "$(cat {shlex.quote(str(here.key_file))}):"'
+    key = f"-K {shlex.quote(str(here.key_file))}"
     hotels = shlex.quote(f"{here.upstream}{profile.pms.probe_path}?output_format=JSON")
     yield Command("Check Common Causes", f"curl -si --max-time 30 {key} {hotels} | head -20")
 
 
 def _mitigation(here: Here, profile: Profile) -> Iterator[Command]:
-    token = f'-H "Authorization: Bearer $(cat {shlex.quote(str(here.token_file))})"'
+    token = f"-K {shlex.quote(str(here.token_file))}"
     yield Command("3. Reset Circuit Breaker", f"curl -s -X POST {token} {here.agent}{profile.endpoints.reset}")
     for path, body in (
         (profile.endpoints.availability, here.guest.availability()),
@@ -86,3 +87,9 @@ def _mitigation(here: Here, profile: Profile) -> Iterator[Command]:
 
 def _query(prometheus: str, query: str) -> str:
     return f"curl -sG {prometheus}/api/v1/query --data-urlencode {shlex.quote(f'query={query}')}"
+
+
+def curl_config(option: str, value: str) -> str:
+    """A line of a file for `curl --config`: an option with a value that may hold anything but a line's end."""
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{option} = "{quoted}"\n'

@@ -19,7 +19,7 @@ from pms_drill.faults.lifecycle import injected
 from pms_drill.faults.story import Needs
 from pms_drill.hold import only_one, until_a_signal
 from pms_drill.incident import ports
-from pms_drill.incident.commands import Here, commands
+from pms_drill.incident.commands import Here, commands, curl_config
 from pms_drill.incident.crowd import Crowd
 from pms_drill.incident.effect import Effect, effect, first_right
 from pms_drill.incident.prometheus import binary, prometheus
@@ -243,8 +243,9 @@ class _Incident:
     def _tell_commands(self, metrics: str, crowd: Crowd) -> None:
         stack = self._stack
         folder = self._lease.new_folder("secrets")  # readable for its owner only, and removed at the end
-        for name, secret in (("admin-token", stack.admin_token), ("pms-key", stack.agent_key)):
-            (folder / name).write_text(secret, encoding="utf-8")
+        bearer = curl_config("header", f"Authorization: Bearer {stack.admin_token}")
+        for name, config in (("admin-token", bearer), ("pms-key", curl_config("user", f"{stack.agent_key}:"))):
+            (folder / name).write_text(config, encoding="utf-8")
         here = Here(
             agent=stack.addresses.agent,
             upstream=stack.addresses.upstream,

@@ -285,7 +285,9 @@ def test_request_that_a_rule_of_somebody_else_acted_on_is_not_blamed_on_the_agen
 ) -> None:
     staging.control.add_rule({name: value for name, value in THEIR_RULE.items() if name != "path"})
     url = f"{ours.addresses.agent}{ours.profile.endpoints.availability}"
-    httpx.post(url, json=GuestBook(1, "theirs").guest().availability(), timeout=10, trust_env=False)
+    httpx.post(
+        url, json=GuestBook(1, "theirs", pms=ours.profile.pms).guest().availability(), timeout=10, trust_env=False
+    )
     with pytest.raises(Unproven, match="rules of somebody else acted on requests of this run: of-somebody-else"):
         ours.ledger(ours._ledger_from)
 

@@ -98,7 +98,9 @@ def test_commands_name_no_secret_and_quote_promql() -> None:
     lines = [command.line for command in commands(here, FAST, "(?i)timeout")]
     assert any("--data-urlencode 'query=rate(pms_api_calls_total{status=\"error\"}[5m])'" in line for line in lines)
     assert "grep -iE timeout '/run/a folder/agent.log' | tail -20" in lines
-    assert all("$(cat" in line for line in lines if "-u " in line or "Bearer" in line)
+    assert [line for line in lines if "-u " in line or "Bearer" in line or "$(" in line] == []
+    assert any("curl -s -X POST -K /run/token http://127.0.0.1:8000" in line for line in lines)
+    assert any("curl -si --max-time 30 -K /run/key 'http://127.0.0.1:21000" in line for line in lines)
 
 
 def test_a_line_tells_breaker_errors_p95_calls_and_guests() -> None:

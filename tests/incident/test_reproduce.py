@@ -108,7 +108,7 @@ def test_a_held_incident_ends_with_a_signal_and_its_commands_work_until_then(sta
 def test_what_a_killed_incident_leaves_is_cleaned(start: Start, environment: dict[str, str], tmp_path: Path) -> None:
     child = start("A", "--hold")
     lines = read_until(child, ">>> held")
-    [folder] = {Path(line.partition("$(cat ")[2].partition(")")[0]).parent for line in lines if "Bearer" in line}
+    [folder] = {Path(line.partition(" -K ")[2].split()[0]).parent for line in lines if " -K " in line}
     assert folder.is_dir()
     programs = psutil.Process(child.pid).children(recursive=True)
     child.kill()
