@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from pms_drill.contract.agent import Agent
 from pms_drill.contract.calls import Calls
 from pms_drill.contract.qloapps import QloApps, is_live
 from pms_drill.episodes.guests import GuestBook
+from pms_drill.evidence.history import Guest
 
 #: A night that no other guest asks for, so that it may be sold out.
 SOLD_OUT_NIGHT = 480
@@ -78,13 +79,31 @@ def test_same_key_and_body_give_the_same_reservation_and_one_booking(
 
 
 @pytest.mark.property("API-13")
-def test_same_key_with_another_body_is_422_and_books_nothing(agent: Agent, guest_book: GuestBook, calls: Calls) -> None:
-    guest, other = guest_book.guests(2)
-    assert agent.reserve(guest.reservation(), key=guest.email).status_code == 201
+@pytest.mark.parametrize("field", ["guest_name", "email", "check_in", "check_out", "room_type", "hotel_id"])
+def test_same_key_with_another_body_is_422_and_books_nothing(
+    agent: Agent, guest_book: GuestBook, calls: Calls, field: str
+) -> None:
+    guest = guest_book.guest(nights=3, room_type=1)
+    first = guest.reservation() | {"hotel_id": guest.hotel_id}
+    assert agent.reserve(first, key=guest.email).status_code == 201
     before = calls.made()
-    answer = agent.reserve(other.reservation(), key=guest.email)
+    answer = agent.reserve(first | {field: _other(guest, field)}, key=guest.email)
     claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=422))
     assert calls.made() == before
+
+
+def _other(guest: Guest, field: str) -> object:
+    """Another right value for one field of the guest's request."""
+    arrival = date.fromisoformat(guest.check_in)
+    others: dict[str, object] = {
+        "guest_name": f"{guest.name}a",
+        "email": f"other.{guest.email}",
+        "check_in": (arrival + timedelta(days=1)).isoformat(),
+        "check_out": (arrival + timedelta(days=2)).isoformat(),
+        "room_type": guest.room_type + 1,
+        "hotel_id": guest.hotel_id + 1,
+    }
+    return others[field]
 
 
 @pytest.mark.property("API-14")

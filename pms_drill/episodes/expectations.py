@@ -65,6 +65,7 @@ _MIDWAY = {
     "request_dropped": "lost",
     "late_request": "timeout",
     "stored_but_500": "server",
+    "stored_but_504": "server",
     "truncated_json": "bad_answer",
     "warning_first": "bad_answer",
     "db_read_only": "server",

@@ -13,6 +13,7 @@ TITLE = "On the way: the PMS's work and what the client hears of it fall apart"
 #: The request that stores something.
 BOOKING = Match(method="POST", path="/api/bookings")
 
+_PAGE_504 = "<html><head><title>504 Gateway Time-out</title></head><body><h1>504 Gateway Time-out</h1></body></html>"
 _PAGE_500 = "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>"
 
 
@@ -26,6 +27,7 @@ def faults(scale: Scale) -> list[Fault]:
         duplicated_request(),
         late_duplicate(scale.until_settled),
         stored_but_500(),
+        stored_but_504(),
         slow_answers(scale.late, BOOKING),
         pms_gone(),
     ]
@@ -236,6 +238,32 @@ def stored_but_500(match: Match = BOOKING) -> Fault:
             trap='QloApps does this by itself (a PHP warning after the insert is enough). "5xx, so it failed" '
             "is wrong for writes.",
             example="PHP runs into its time limit in a hook after the order.",
+        ),
+    )
+
+
+def stored_but_504(match: Match = BOOKING) -> Fault:
+    """The booking is stored, and the gateway has lost patience: 504 with its page."""
+    return _midway(
+        "stored_but_504",
+        "E",
+        "the PMS does the work and the client is answered 504 with a gateway's HTML page",
+        "status 504",
+        True,
+        {
+            "kind": "replace_body",
+            "status": 504,
+            "headers": [("Content-Type", "text/html; charset=utf-8")],
+            "body": _PAGE_504,
+        },
+        status(504),
+        match,
+        Story(
+            how="The PMS carries the request out; the fault proxy replaces its answer by a gateway's 504.",
+            metrics='`kind="server"`.',
+            trap="Clients and middleware repeat 502, 503 and 504 by themselves, writes included. Here each repetition "
+            "is a second booking.",
+            example="A load balancer with a patience of 60 s, on a busy evening.",
         ),
     )
 

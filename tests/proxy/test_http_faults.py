@@ -96,6 +96,7 @@ SEEN: dict[str, Callable[[Place], None]] = {
     "late_request": fails(httpx.ReadTimeout),
     "duplicated_request": gives_body(lambda body: body == BOOKING),
     "stored_but_500": gives(500),
+    "stored_but_504": gives(504),
     "slow_answers": fails(httpx.ReadTimeout),
     "truncated_json": gives_body(lambda body: body == BOOKING[:20]),
     "warning_first": gives_body(lambda body: body.endswith(BOOKING) and body.startswith(b"<br />")),

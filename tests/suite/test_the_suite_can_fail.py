@@ -89,6 +89,8 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
         ("knows_only_500", "what_counts"),
         ("refusals_clear", "what_counts"),
         ("ignores_decimals", "retry_after"),
+        ("repeats_gateway_errors", "stored_but_504"),
+        ("gives_up_on_errors", "answer_withheld"),
         ("waits_for_a_day", "retry_after"),
         ("reset_does_not_clear", "breaker_reset or cause_pms_down"),
         ("keeps_its_first_key", "cause_key_rotated"),
@@ -99,6 +101,18 @@ def test_mutant_of_the_breaker_fails_under_the_name_of_its_defect_and_no_other(
 ) -> None:
     profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
     ran = run_suite("chaos", "-k", experiment, profile=profile)
+    failed = ran.named(Outcome.FAILED)
+    assert ran.code == 1, ran.page
+    assert expected_of(mutant) <= failed <= expected_of(mutant) | tolerated_of(mutant), ran.page
+
+
+@pytest.mark.kill_matrix
+@pytest.mark.parametrize(("mutant", "contract"), [("compares_who_asks", "same_key_with_another_body")])
+def test_mutant_of_a_contract_fails_under_the_name_of_its_defect_and_no_other(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, contract: str
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("contracts", "-k", contract, profile=profile)
     failed = ran.named(Outcome.FAILED)
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= failed <= expected_of(mutant) | tolerated_of(mutant), ran.page
