@@ -83,13 +83,17 @@ def scraped(check: Check) -> Check:
         verdict = check(evidence)
         if verdict.outcome is Outcome.UNKNOWN:
             return verdict
-        gap, longest = _longest_gap(evidence), evidence.policy.recovery
-        if gap <= longest:
-            return verdict
-        behind = f"the scraper fell behind: {gap:.2f} s without a scrape, {longest:.2f} s are allowed"
-        return unknown(verdict.claimed, **verdict.seen, scraper=behind)
+        behind = fell_behind(evidence)
+        return unknown(verdict.claimed, **verdict.seen, scraper=behind) if behind else verdict
 
     return judged
+
+
+def fell_behind(evidence: Evidence) -> str:
+    """In which way the scraper fell behind; empty if it did not."""
+    gap, longest = _longest_gap(evidence), evidence.policy.recovery
+    told = f"the scraper fell behind: {gap:.2f} s without a scrape, {longest:.2f} s are allowed"
+    return told if gap > longest else ""
 
 
 def _beyond(verdict: Verdict, slack: float, limit: float) -> Verdict:

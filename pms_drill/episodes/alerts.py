@@ -12,6 +12,7 @@ import yaml
 from pms_drill import external, profile
 from pms_drill.checks.alert_labels import Added, labels_of_alert, scraped_labels, untold
 from pms_drill.checks.alerts import promtool_test, questions, stretched
+from pms_drill.checks.lateness import fell_behind
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.evidence.alerts import AlertEvidence, Question, Recording, Reply
 from pms_drill.evidence.bundle import Evidence
@@ -34,7 +35,7 @@ def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
 
     Raises:
         TypedSkip: promtool is not here.
-        Unproven: a file of rules is not there, or Prometheus' file does not have the job.
+        Unproven: the scraper fell behind; a file of rules is not there, or Prometheus' file does not have the job.
         DrillError: PROMTOOL_BIN names something unfit.
     """
     promtool = external.present(external.PROMTOOL)
@@ -47,6 +48,8 @@ def try_alerts(outage: Evidence, tried: Profile, folder: Path) -> AlertEvidence:
     part = tried.alerts
     rules = [file for pattern in part.rules for file in _files("rules", pattern, tried)]
     named = ", ".join(map(str, rules))
+    if behind := fell_behind(outage):
+        raise Unproven(f"the recorded states of the outage are no recording: {behind}")
     recording = stretched(outage, _scale(tried), part.scrape_interval)
     if recording is None:
         return AlertEvidence(named, part.outage, None, Reply(False, ""), {})

@@ -122,6 +122,13 @@ def test_rules_may_lie_in_several_files_that_are_listed_or_matched(tmp_path: Pat
         assert "b.rules.yml" in tried.rules
 
 
+def test_outage_whose_scraper_fell_behind_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pms_drill.external.present", lambda _program: tmp_path)
+    seen = [scrape for scrape in hung().scrapes if not 4.2 < scrape.started < 5.4]
+    with pytest.raises(Unproven, match="the scraper fell behind"):
+        alerts.try_alerts(outage(scrapes=seen), REFERENCE, tmp_path)
+
+
 def test_rules_that_are_not_there_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pms_drill.external.present", lambda _program: tmp_path)
     nowhere = REFERENCE.model_copy(update={"alerts": profile.AlertsPart(rules=("/nowhere/rules.yml",))})
