@@ -10,16 +10,19 @@ from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-03")
 def test_success_between_failures_begins_the_count_anew(streak: Evidence) -> None:
     claim(counting.success_resets_the_streak(streak))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-07")
 def test_one_failure_fewer_than_the_threshold_leaves_the_breaker_closed(streak: Evidence) -> None:
     claim(counting.below_the_threshold_stays_closed(streak))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-41")
 def test_closing_clears_the_count(streak: Evidence) -> None:
     claim(counting.closing_clears_the_count(streak))

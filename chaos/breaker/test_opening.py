@@ -14,6 +14,7 @@ def test_breaker_is_closed_at_start_and_the_first_call_reaches_the_pms(outage: E
     claim(breaker.starts_closed(outage))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-02")
 def test_breaker_opens_after_exactly_the_declared_number_of_failures(outage: Evidence) -> None:
     claim(breaker.opens_at_the_threshold(outage))

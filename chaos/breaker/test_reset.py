@@ -19,6 +19,7 @@ def test_reset_is_closed_to_everybody_when_no_token_is_configured(breaker_reset:
     claim(reset.closed_to_all_without_a_configured_token(breaker_reset))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("RESET-03")
 def test_reset_closes_and_clears_so_that_a_dead_pms_opens_after_the_threshold(breaker_reset: ResetEvidence) -> None:
     claim(reset.closes_and_clears(breaker_reset))

@@ -24,6 +24,7 @@ def test_cause_is_found_by_the_runbooks_grep(cause: CauseEvidence) -> None:
     claim(causes.is_found_by_the_runbooks_grep(cause))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("CAUSE-04")
 def test_reset_does_not_mend_a_cause_that_lasts(cause: CauseEvidence) -> None:
     claim(causes.is_not_mended_by_a_reset(cause))

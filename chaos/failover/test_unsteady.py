@@ -9,6 +9,7 @@ from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("FAIL-07")
 def test_alternating_errors_never_open_the_breaker(unsteady: Evidence) -> None:
     claim(flapping.alternating_errors_never_open_it(unsteady))

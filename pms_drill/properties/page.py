@@ -162,7 +162,7 @@ def _section(
                 [
                     entry.id,
                     entry.sentence,
-                    f"`{entry.claim}`" if entry.claim else "all",
+                    _who(entry.claim),
                     ", ".join(entry.witnesses),
                     ", ".join(dict.fromkeys(f"[{Path(t.file).stem}](../{t.file})" for t in judged.get(entry.id, []))),
                     ", ".join(_proof(proof) for proof in entry.proof),
@@ -171,6 +171,14 @@ def _section(
             )
         )
     return [*rows, ""]
+
+
+def _who(claim: str) -> str:
+    """For whom a property holds."""
+    key, _, value = claim.partition("=")
+    if value == "None":
+        return f"all without `{key}`"
+    return f"`{claim}`" if claim else "all"
 
 
 def _row(cells: Iterable[Any]) -> str:
