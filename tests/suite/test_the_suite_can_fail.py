@@ -68,13 +68,14 @@ def test_mutant_fails_under_the_name_of_its_defect(
 
 
 @pytest.mark.kill_matrix
+@pytest.mark.parametrize("mutant", ["waits_on_the_wall_clock"])
 def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
-    run_suite: RunSuite, write_profile: WriteProfile
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str
 ) -> None:
-    profile = write_profile('[agent]\nstart = ["{python}", "-m", "tests.mutants.waits_on_the_wall_clock"]\n')
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
     ran = run_suite("chaos", "-k", "clock_steps", profile=profile)
     assert ran.code == 1, ran.page
-    assert ran.named(Outcome.FAILED) == expected_of("waits_on_the_wall_clock")
+    assert ran.named(Outcome.FAILED) == expected_of(mutant)
 
 
 @pytest.mark.kill_matrix
