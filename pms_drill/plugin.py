@@ -92,12 +92,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "after_outage" in metafunc.fixturenames:
         # A tier without an outage under load leaves these properties out (tiers.toml).
         metafunc.parametrize("after_outage", options.load_plan.judged_phases[1:] or ("recovered",))
-    for fixture in metafunc.fixturenames:
-        names = experiments.NAMES.get(fixture, ())
-        if metafunc.definition.get_closest_marker("seen_at_the_pms"):
-            names = tuple(filter(experiments.seen_at_the_pms, names))
-        if only := metafunc.definition.get_closest_marker("only_under"):
-            names = tuple(name for name in names if name in only.args)
+    seen = metafunc.definition.get_closest_marker("seen_at_the_pms") is not None
+    only = metafunc.definition.get_closest_marker("only_under")
+    for fixture in filter(experiments.NAMES.__contains__, metafunc.fixturenames):
+        try:
+            names = experiments.judged_under(fixture, only_seen=seen, only=only.args if only else ())
+        except DrillError as error:
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from error
         if names:
             marks = {name: [pytest.mark.episode(name), pytest.mark.xdist_group(name)] for name in names}
             metafunc.parametrize(fixture, [pytest.param(name, marks=marks[name]) for name in names], indirect=True)

@@ -13,10 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from pms_drill import clock, profile, pytest_command, runs
+from pms_drill import clock, excuses, expected, profile, pytest_command, runs
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
+from pms_drill.properties import catalogue, suites
+from pms_drill.properties.catalogue import Property
 from pms_drill.report import page, plan, results, secret_search
+from pms_drill.report.coverage import Expected, Selection, chosen_parts
 from pms_drill.report.exitcode import FAIL_ON
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.outcomes import Record, RunContext, count_lines
@@ -114,6 +117,7 @@ class Run:
         options: see `RunOptions`.
         root: folder of the suites and of `runs/`.
         tiers: the table of tiers; by default the project's.
+        properties: what there is to judge; by default the whole catalogue.
         say: gets progress and the output of pytest, line by line.
         grace: see `GRACE_S`.
 
@@ -127,6 +131,7 @@ class Run:
         *,
         root: Path = ROOT,
         tiers: Path | None = None,
+        properties: Sequence[Property] | None = None,
         say: Callable[[str], None] = print,
         grace: float = GRACE_S,
     ) -> None:
@@ -142,6 +147,9 @@ class Run:
         if "load" in self._parts and options.stack != "external":
             profile.deployed(self._profile)  # an agent that load would not judge is known before anything starts
         backends.check(options.stack, options.target, self._profile)
+        self._properties = catalogue.load().property if properties is None else properties
+        self._expected = self._what_is_due()
+        self._parts = self._with_something_to_judge()
         self._deadline = self._tier.deadline_on(options.stack)
         self._twin = weekly_on(self._tier.name, twin=backends.stand_in(options.stack), environment=os.environ)
         self._context = RunContext(
@@ -151,6 +159,43 @@ class Run:
             profile=options.profile,
             target=options.target,
         )
+
+    def _what_is_due(self) -> list[Expected]:
+        """What the run must judge, known before pytest begins.
+
+        Raises:
+            DrillError: a name that selects something means nothing.
+        """
+        tests = suites.read(self._root)
+        expected.check_names(tests, self._tier, self._profile)
+        ground = excuses.Ground(self._options.stack, self._profile, self._options.target)
+        return expected.expected(tests, self._tier, ground)
+
+    def _with_something_to_judge(self) -> list[str]:
+        """The parts that were asked for; without names those in which the selection and the stack leave anything.
+
+        Raises:
+            DrillError: the selection matches nothing.
+        """
+        named = self._options.parts
+        parts = chosen_parts(self._expected, Selection(self._options.selection), self._parts, named)
+        if named:
+            return parts
+        idle = [part for part in parts if self._cannot_be_judged(part)]
+        return [part for part in parts if part not in idle] or parts
+
+    def _cannot_be_judged(self, part: str) -> bool:
+        """Whether all tests of a part have an excuse, as load on a system that is not ours."""
+        mine = [one for one in self._expected if one.item.part == part and not one.left_out]
+        return bool(mine) and all(any(excuse.certain and not excuse.under for excuse in one.excuses) for one in mine)
+
+    @property
+    def _selected(self) -> str:
+        """What of the tier this run is about, in words; empty for all of it."""
+        words = [f"-k {self._options.selection!r}"] if self._options.selection else []
+        if set(self._parts) != set(self._tier.parts) or words:
+            words.append(f"part{'s' if len(self._parts) > 1 else ''} {', '.join(self._parts)}")
+        return "; ".join(words)
 
     def execute(self) -> RunVerdict:
         """Run all parts and write the results, whatever happens on the way.
@@ -358,7 +403,11 @@ class Run:
                 judged=progress.judged,
                 notes=self._notes,
                 pending=pending,
+                expected=self._expected,
+                properties=self._properties,
+                named=self._options.parts,
                 selection=self._options.selection,
+                selected=self._selected,
                 fail_on=self._options.fail_on or self._tier.fail_on,
             )
         )

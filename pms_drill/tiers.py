@@ -84,6 +84,10 @@ class Tier(_Table):
         """Whether the experiment belongs to this tier."""
         return self.chaos.episodes == "*" or name in self.chaos.episodes
 
+    def leaves_out(self, *, judged: str, episode: str) -> bool:
+        """Whether this tier leaves a property, or a property under an experiment, to the others."""
+        return judged in self.contracts.leaves_out or bool(episode and not self.runs_episode(episode))
+
     def tolerates(self, stack: str, reason: SkipReason) -> bool:
         """Whether a skip for this reason is in order on this stack."""
         return any(reason in reasons for name, reasons in self.skips.items() if name == stack)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ from pms_drill.episodes import (
     what_counts,
 )
 from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named, reaches_ledger
+from pms_drill.errors import DrillError
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
@@ -90,6 +91,10 @@ _FAMILIES: Mapping[str, _Family] = {
 
 #: Fixture -> names of the experiments that it gives the evidence of.
 NAMES: Mapping[str, tuple[str, ...]] = {fixture: family.names for fixture, family in _FAMILIES.items()}
+#: Every experiment that there is.
+ALL: frozenset[str] = frozenset(name for names in NAMES.values() for name in names)
+#: Fixture that reads an experiment's evidence -> the fixture that gives it.
+READERS: Mapping[str, str] = {"alerts": "outage"}
 
 
 def run(name: str, stack: Stack, seed: int) -> Any:
@@ -122,6 +127,26 @@ def lacking(name: str, capabilities: Set[str]) -> Need | None:
     """The first thing that an experiment requires and a stack does not have; None if it has everything."""
     requires = ("faults", "read-pms", *_family(name).requires)
     return next((NEEDS[one] for one in requires if one not in capabilities), None)
+
+
+def judged_under(fixture: str, *, only_seen: bool = False, only: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the experiments whose evidence a test judges that asks for a fixture.
+
+    Args:
+        fixture: a name of any fixture; those that give no evidence have no experiments.
+        only_seen: the test is marked `seen_at_the_pms`.
+        only: the arguments of its marker `only_under`.
+
+    Raises:
+        DrillError: `only` names something that is no experiment of this fixture, so that nothing would be judged.
+    """
+    names = NAMES.get(READERS.get(fixture, fixture), ())
+    if names and (wrong := [name for name in only if name not in names]):
+        raise DrillError(
+            f"only_under names {', '.join(map(repr, wrong))}, which {fixture} does not have",
+            todo=f"use some of {', '.join(names)}",
+        )
+    return tuple(name for name in names if (not only or name in only) and (not only_seen or seen_at_the_pms(name)))
 
 
 def planned_seconds(name: str, profile: Profile) -> float:

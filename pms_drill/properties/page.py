@@ -108,7 +108,7 @@ def render(
         judged.setdefault(test.key, []).append(test)
     lines = [_INTRO, *(f"* *{kind}*: {text}" for kind, text in PROOFS.items()), ""]
     if verdicts:
-        lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", ""]
+        lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", "", _judged(catalogue, verdicts), ""]
     for group in catalogue.group:
         lines += _section(group, catalogue.of(group), judged, verdicts)
     return "\n".join([*lines, *_findings(known or {}, list(looking), verdicts), *_checklist(catalogue)])
@@ -138,6 +138,18 @@ def _findings(known: Mapping[str, Finding], looking: Sequence[SuiteTest], verdic
             )
         )
     return [*rows, ""]
+
+
+def _judged(catalogue: Catalogue, verdicts: Verdicts) -> str:
+    """How many of today's properties that run judged: nobody may take the others for passed."""
+    told = [verdicts.properties.get(entry.id, "") for entry in catalogue.property]
+    absent = sum(verdict.startswith("skipped") for verdict in told)
+    missing = told.count("")
+    judged = len(told) - absent - missing
+    return (
+        f"Of {len(told)} properties {judged} were judged by that run, {absent} are absent (not claimed by the profile, "
+        f"or not possible there; *skipped* below), {missing} were not judged."
+    )
 
 
 def _checklist(catalogue: Catalogue) -> list[str]:

@@ -42,17 +42,18 @@ def render(catalogue: Catalogue, run: RunVerdict) -> str:
 def _head(run: RunVerdict) -> list[str]:
     counts = Counter(result.verdict.value for result in run.properties.values())
     told = ", ".join(f"{counts[outcome.value]} {outcome.value}" for outcome in Outcome if counts[outcome.value])
-    only = [f"Only the tests that match `-k {_cell(run.selection)}` were run.", ""] if run.selection else []
     partial = [] if run.complete else ["**The run was not completed**, so that this review is not, either.", ""]
+    only = f", a selection ({_cell(run.selected)})" if run.selected else ""
     return [
-        f"# Review of the agent `{Path(run.profile).stem}`",
+        f"# Review of the agent `{Path(run.profile).stem}`{only}",
+        "",
+        f"**{_cell(run.headline)}**" if run.headline else "",
         "",
         f"{len(run.properties)} properties: {told or 'none'}. "
         f"Stack `{run.stack}`, tier `{run.tier}`, seed {run.seed}, {run.started[:10]}, {', '.join(run.parts)}; "
         f"PMS: {run.versions.get('pms', 'not known')}.",
         "",
         *partial,
-        *only,
     ]
 
 

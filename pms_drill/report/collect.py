@@ -12,7 +12,7 @@ import pytest
 from pms_drill.checks.verdict import Outcome, SkipReason, worst
 from pms_drill.report import outcomes
 from pms_drill.report.classify import Judged, judge_exception, shorten
-from pms_drill.report.outcomes import Item, Record, RunContext, clean_nodeid
+from pms_drill.report.outcomes import Generated, Item, Record, RunContext, clean_nodeid
 
 #: Name of a user property of a test: a figure that its property tells also when it holds.
 SEEN = "seen"
@@ -48,9 +48,10 @@ class OutcomeCollector:
         self._context = context
         self._worker = worker
         self._open: dict[str, list[tuple[_Facts, pytest.TestReport]]] = {}
+        self._generated: list[Generated] = []
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Let `-k BRK-18` and `-k hang` select by property and episode."""
+        """Let `-k BRK-18` and `-k hang` select by property and episode; note the test, whoever takes it away later."""
         about = self._about(item)
         item.extra_keyword_matches.update(filter(None, [about.property, about.finding, about.episode]))
         if about.property:
@@ -59,9 +60,11 @@ class OutcomeCollector:
             item.user_properties.append(("finding", about.finding))
         if about.episode:
             item.user_properties.append(("episode", about.episode))
+        self._generated.append(Generated(**about.model_dump(), keywords=_keywords(item)))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the tests that will run here, after every deselection."""
+        outcomes.write_generated(self._run_dir, self._part, self._worker, self._generated)
         outcomes.write_items(self._run_dir, self._part, self._worker, (self._about(item) for item in session.items))
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
@@ -171,6 +174,15 @@ def _where(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> str:
 def _marked(item: pytest.Item, name: str) -> str:
     marker = item.get_closest_marker(name)
     return str(marker.args[0]) if marker and marker.args else ""
+
+
+def _keywords(item: pytest.Item) -> list[str]:
+    """What `-k` matches, as pytest's own matcher has it."""
+    above = [node for node in item.listchain() if not isinstance(node, pytest.Session)]
+    names = {node.name for node in above if not isinstance(node.parent, pytest.Session)}
+    names |= set(item.listextrakeywords()) | {mark.name for mark in item.iter_markers()}
+    names |= set(getattr(getattr(item, "function", None), "__dict__", {}))
+    return sorted(names)
 
 
 def _sentence(item: pytest.Item) -> str:

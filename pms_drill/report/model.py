@@ -18,7 +18,10 @@ class PropertyResult(BaseModel):
 
     Attributes:
         verdict: the worst of its tests.
-        tests: how many tests judged it.
+        tests: how many tests judged it; skipped ones do not count.
+        skipped: how many were skipped in order.
+        holes: how many had to judge it and did not: taken away, ended early, skipped for a reason that nobody foresaw.
+        absent: the reason, if all its tests were skipped.
         sentence: what it claims.
         part: contracts, chaos or load.
         episodes: experiments in which it was not passed (all experiments, for one that passed nowhere else).
@@ -28,6 +31,9 @@ class PropertyResult(BaseModel):
 
     verdict: Outcome
     tests: int
+    skipped: int = 0
+    holes: int = 0
+    absent: str = ""
     sentence: str = ""
     part: str = ""
     episodes: list[str] = []
@@ -106,27 +112,50 @@ class Counts(BaseModel):
         return self.passed + self.failed + self.unknown + self.waived + self.findings + sum(self.skipped.values())
 
 
+class Coverage(BaseModel):
+    """Which properties were judged, of those that the run was about. Each of them is in exactly one place.
+
+    Attributes:
+        of: how many there are: of the parts that ran, or what the selection matches.
+        judged: how many were judged by every test that had to.
+        absent: reason of a skip ("not-claimed", "needs-tool") -> ids that are not judged here, and need not be.
+        left_out: ids that the tier leaves to the others.
+        not_judged: ids that had to be judged and were not, or not by every test and experiment: the run is unknown.
+    """
+
+    of: int = 0
+    judged: int = 0
+    absent: dict[str, list[str]] = {}
+    left_out: list[str] = []
+    not_judged: list[str] = []
+
+
 class RunVerdict(BaseModel):
     """The whole file.
 
     Attributes:
+        headline: the answer in one line, first in the file: verdict, whether it is that of a selection, how many of
+            the properties were judged.
         commit: of this checkout, with "+dirty" if it was changed; "unknown" outside of git.
         started: UTC, ISO 8601.
         duration_s: seconds.
         fail_on: from which band on the exit code is not 0.
         selection: the expression given with -k; empty for none.
+        selected: what of the tier this run was about, in words; empty for all of it.
         parts: sessions of this run.
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
         notes: what could not be written or shown and decides nothing: a picture, the terminal.
         complete: every part ran to its end, and what it left was searched.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
         cancelled: requests for bookings there of which the PMS holds no room any more.
+        coverage: how many properties were judged; None in files of older versions.
         left_out: properties that no test of this tier judges, of the parts that ran.
         left_out_experiments: experiments that this tier does not run.
         load_profile: the profile under which load was judged, and the command that it starts; empty without load.
         pictures: drawings of guests, faults and breaker, below the run's folder.
     """
 
+    headline: str = ""
     schema_version: Literal[1] = SCHEMA_VERSION
     run_id: str
     commit: str
@@ -139,10 +168,12 @@ class RunVerdict(BaseModel):
     exit_code: int
     fail_on: str = "warning"
     selection: str = ""
+    selected: str = ""
     parts: list[str]
     versions: dict[str, str]
     machine: dict[str, Any]
     counts: Counts
+    coverage: Coverage | None = None
     properties: dict[str, PropertyResult]
     targets: list[TargetRow]
     findings: list[FindingResult]

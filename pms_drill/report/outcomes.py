@@ -19,6 +19,7 @@ from pms_drill.target import Target
 FOLDER = "outcomes"
 _ITEMS = ".items.jsonl"
 _LEFT_OUT = ".left-out.jsonl"
+_GENERATED = ".generated.jsonl"
 
 
 class RunContext(BaseModel):
@@ -80,10 +81,21 @@ class Item(BaseModel):
         return self.nodeid.rpartition("::")[2].partition("[")[0] or Path(self.nodeid).stem
 
 
+class Generated(Item):
+    """A test as pytest made it, before anything could deselect it.
+
+    Attributes:
+        keywords: what `-k` can match.
+    """
+
+    keywords: list[str] = []
+
+
 class Record(Item):
     """How a test ended.
 
     Attributes:
+        hole: no test judged it: it was to run and did not, or was skipped for a reason that nobody foresaw.
         outcome: as in `pms_drill.checks.verdict`; WAIVED is set by the merge only.
         skip_reason: of a typed skip.
         why: claim and evidence of a failure, error or skip.
@@ -98,6 +110,7 @@ class Record(Item):
     reproduce: str = ""
     duration: float = 0.0
     worker: str = "main"
+    hole: bool = False
 
 
 _One = TypeVar("_One", bound=Item)
@@ -108,13 +121,15 @@ class PartOutcomes(BaseModel):
 
     Attributes:
         collected: tests that were asked for.
-        left_out: tests that were collected and deselected, by the tier or by -k.
+        generated: tests that pytest made, before anything could deselect them.
+        left_out: tests that were collected and deselected, by the tier, by -k or by whatever else.
         records: those that ended; `missing` gives the others.
         damaged: lines that could not be read, because the session was cut while it wrote them.
     """
 
     part: str
     collected: list[Item] = []
+    generated: list[Generated] = []
     left_out: list[Item] = []
     records: list[Record] = []
     damaged: int = 0
@@ -145,6 +160,14 @@ def write_items(run_dir: Path, part: str, worker: str, items: Iterable[Item]) ->
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(item.model_dump_json() + "\n" for item in items)
     (folder / f"{part}-{worker}{_ITEMS}").write_text(text, encoding="utf-8")
+
+
+def write_generated(run_dir: Path, part: str, worker: str, items: Iterable[Generated]) -> None:
+    """Note which tests pytest made for a worker."""
+    folder = run_dir / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(item.model_dump_json() + "\n" for item in items)
+    (folder / f"{part}-{worker}{_GENERATED}").write_text(text, encoding="utf-8")
 
 
 def write_left_out(run_dir: Path, part: str, worker: str, items: Iterable[Item]) -> None:
@@ -182,6 +205,10 @@ def read_part(run_dir: Path, part: str) -> PartOutcomes:
         for item in _read(path, Item, result):
             left_out[item.nodeid] = item
     result.left_out = list(left_out.values())
+    generated: dict[str, Generated] = {}
+    for path in sorted(folder.glob(f"{part}-*{_GENERATED}")):
+        generated |= {item.nodeid: item for item in _read(path, Generated, result)}
+    result.generated = list(generated.values())
     records = folder / f"{part}-main.jsonl"
     if records.is_file():
         result.records.extend(_read(records, Record, result))

@@ -13,8 +13,9 @@ from pms_drill.checks.verdict import Outcome
 from pms_drill.load.bands import Band
 from pms_drill.load.intervals import told as told_interval
 from pms_drill.report import page_notes
+from pms_drill.report.coverage import ranges
 from pms_drill.report.exitcode import FAILED, PASSED, UNKNOWN
-from pms_drill.report.model import PropertyResult, RunVerdict, TargetRow
+from pms_drill.report.model import Coverage, PropertyResult, RunVerdict, TargetRow
 from pms_drill.report.page_text import WIDTH, title, wrap
 
 _STATES = {0: "CLOSED", 1: "OPEN", 2: "HALF_OPEN"}
@@ -28,6 +29,8 @@ _MEANING = {
     11: "Every property holds, but a figure is past the runbook's warning limit.",
     12: "A figure is past the runbook's critical limit, so that its property failed; every other property holds.",
 }
+#: Of more properties that are unknown for the same reason only the ids are told.
+_MOST_ALIKE = 8
 _BEYOND = (Band.OFF_TARGET, Band.WARNING, Band.CRITICAL)
 _WORDS = (
     ("property", "one rule of behaviour, judged by one or more tests; its id stands in docs/properties.md"),
@@ -62,10 +65,21 @@ def render(verdict: RunVerdict) -> str:
 
 
 def headline(verdict: RunVerdict) -> str:
-    """The answer in one line."""
+    """The answer in one line; a selection is never told as the whole."""
     partial = "" if verdict.complete else " (the run was not completed)"
     twin = " on a twin only, not on the real PMS" if _lacks_the_pms(verdict) else ""
-    return f"PMS integration: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}"
+    only = f", a selection ({verdict.selected})" if verdict.selected else ""
+    told = f": {coverage(verdict.coverage)}" if verdict.coverage and verdict.coverage.of else ""
+    return f"PMS integration{only}: {_HEADLINES.get(verdict.exit_code, 'UNKNOWN')}{twin}{partial}{told}"
+
+
+def coverage(found: Coverage) -> str:
+    """ "160 of 173 judged, 11 not claimed, 2 need a tool"."""
+    told = [f"{found.judged} of {found.of} judged"]
+    told += [page_notes.in_a_word(reason, len(ids)) for reason, ids in found.absent.items()]
+    told += [f"{len(found.left_out)} left to other tiers"] if found.left_out else []
+    told += [f"{len(found.not_judged)} NOT JUDGED"] if found.not_judged else []
+    return ", ".join(told)
 
 
 def duration(seconds: float) -> str:
@@ -100,8 +114,6 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     )
     commit, changed, _ = verdict.commit.partition("+")
     yield f"  started {verdict.started}, commit {commit[:12]}{changed and ' (changed)'}, ran {', '.join(verdict.parts)}"
-    if verdict.selection:
-        yield f"  only the tests that match -k {verdict.selection!r}"
 
 
 def _lacks_the_pms(verdict: RunVerdict) -> bool:
@@ -140,7 +152,9 @@ def _group(verdict: RunVerdict, outcome: Outcome, heading: str) -> Iterator[str]
         key = (result.why, "") if outcome is Outcome.UNKNOWN else (result.why, name)
         causes.setdefault(key, []).append(name)
     for names in causes.values():
-        for name in names:
+        if len(names) > _MOST_ALIKE:
+            yield from wrap(", ".join(ranges(names)), "  ", "    ")
+        for name in names if len(names) <= _MOST_ALIKE else ():
             yield from _claim(name, chosen[name])
         yield from _evidence(chosen[names[0]])
         yield ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pms_drill.checks.findings import Status
-from pms_drill.report.left_out import ranges
+from pms_drill.report.coverage import ranges
 from pms_drill.report.model import RunVerdict
 from pms_drill.report.page_text import title, wrap
 
@@ -18,6 +18,16 @@ _REASONS = {
     "needs-real-pms": "needs the real PMS, not its stand-in",
     "needs-tool": "needs a program that is not installed here; `pms-drill doctor` names it",
 }
+#: The same for the first line, after a number.
+_IN_A_WORD = {
+    "not-claimed": "not claimed",
+    "no-witness": "without a witness",
+    "stack-cannot": "impossible on this stack",
+    "agent-cannot": "impossible with this agent",
+    "needs-linux": "need Linux",
+    "needs-real-pms": "need the real PMS",
+    "needs-tool": "need a tool",
+}
 #: Status of a finding -> what it is told under, in this order, and what follows from it.
 FINDINGS = {
     Status.NEW: ("NEW: seen and not written down", "it fails; write it down in contracts/pms/known-findings.toml"),
@@ -29,6 +39,12 @@ FINDINGS = {
 }
 #: Experiments that are named; of more only the number stands on the page.
 _MOST_NAMED = 8
+
+
+def in_a_word(reason: str, count: int) -> str:
+    """ "2 need a tool", "1 needs a tool"."""
+    word = _IN_A_WORD.get(reason, reason)
+    return f"{count} {word.replace('need ', 'needs ', 1) if count == 1 else word}"
 
 
 def skips(skipped: dict[str, int]) -> Iterator[str]:

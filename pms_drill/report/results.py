@@ -29,8 +29,9 @@ from pms_drill.files import replace_text, replace_texts
 from pms_drill.load import judged_under
 from pms_drill.profile import Waiver
 from pms_drill.properties import catalogue, review, suites
+from pms_drill.properties.catalogue import Property
 from pms_drill.report import evidence_files, findings, page
-from pms_drill.report.left_out import left_out
+from pms_drill.report.coverage import Expected
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
 from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext, clean_nodeid, read_part
@@ -63,6 +64,11 @@ class RunInfo:
         ended: parts whose session ended by itself, whatever it found.
         trouble: what went wrong outside of tests.
         judged: what the runner judged itself, after all parts.
+        expected: what the run must judge (`pms_drill.expected`).
+        properties: all that there are.
+        named: parts that were asked for by name.
+        selection: the expression given with -k.
+        selected: what of the tier was asked for, in words; empty for all of it.
         notes: what could not be written or shown and decides nothing.
         pending: what has still to be looked at. As long as anything has, nothing that is written says "passed".
         root: the project, for its commit.
@@ -79,7 +85,11 @@ class RunInfo:
     waivers: Sequence[Waiver] = ()
     trouble: Sequence[str] = ()
     judged: Sequence[Record] = ()
+    expected: Sequence[Expected] = ()
+    properties: Sequence[Property] = ()
+    named: Sequence[str] = ()
     selection: str = ""
+    selected: str = ""
     fail_on: str = "warning"
     notes: Sequence[str] = ()
     pending: str = ""
@@ -182,7 +192,6 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
     if left and info.context.target.pms_url:
         trouble.append(f"{len(left)} bookings of this run could not be cancelled at the PMS; they are listed")
     complete = set(info.parts) == set(info.ended) and not info.pending
-    out = left_out(parts, info.selection)
     judged = merge(
         Gathered(
             context=info.context,
@@ -193,11 +202,14 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
             waivers=info.waivers,
             trouble=trouble,
             complete=complete,
+            expected=info.expected,
+            catalogue=_parts_of(info.properties),
+            named=info.named,
             selection=info.selection,
             fail_on=info.fail_on,
         )
     )
-    return RunVerdict(
+    verdict = RunVerdict(
         run_id=info.folder.name,
         commit=_commit(info.root),
         tier=info.tier.name,
@@ -209,10 +221,12 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         exit_code=judged.exit_code,
         fail_on=info.fail_on,
         selection=info.selection,
+        selected=info.selected,
         parts=list(info.parts),
         versions=_versions(info.folder / "versions.json"),
         machine={"cores": os.cpu_count() or 0, "platform": platform.platform()},
         counts=judged.counts,
+        coverage=judged.coverage,
         properties=judged.properties,
         targets=rows,
         findings=findings.listed(known, judged.findings, looked),
@@ -223,9 +237,22 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         cancelled=sum(intent.cancelled for intent in made),
         load_profile=judged_under.read(info.folder),
         pictures=pictures(info.folder),
-        left_out=list(out.properties),
-        left_out_experiments=list(out.experiments),
+        left_out=judged.coverage.left_out,
+        left_out_experiments=[] if info.selection else _left_out_experiments(info),
     )
+    return verdict.model_copy(update={"headline": page.headline(verdict)})
+
+
+def _parts_of(properties: Sequence[Property]) -> dict[str, str]:
+    """Id -> part of each property."""
+    groups = {group.name: group.part for group in catalogue.load().group}
+    return {entry.id: groups[entry.group] for entry in properties}
+
+
+def _left_out_experiments(info: RunInfo) -> list[str]:
+    """Experiments that the tier does not run, of the parts that were asked for."""
+    mine = [one for one in info.expected if one.item.part in info.parts and one.item.episode]
+    return sorted({one.item.episode for one in mine} - {one.item.episode for one in mine if not one.left_out})
 
 
 def _by_the_runner(info: RunInfo) -> list[PartOutcomes]:

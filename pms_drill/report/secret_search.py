@@ -10,6 +10,7 @@ from pms_drill.checks.secrets import Canary, Hit, Needles, Searched, nothing_lea
 from pms_drill.checks.verdict import Outcome, SkipReason
 from pms_drill.evidence import canaries
 from pms_drill.report.outcomes import Record, RunContext
+from pms_drill.stack import backends
 
 #: The part of the verdict that the runner judges itself.
 PART = "run"
@@ -23,7 +24,7 @@ PROPERTIES = {
 
 
 def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
-    """One record for each kind of secret that the run had.
+    """One record for each kind of secret, those that this stack does not have being skipped.
 
     Args:
         run_dir: the run's folder, with everything in it.
@@ -32,7 +33,7 @@ def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
 
     Returns:
         Nothing if no stack was started, so that there were no secrets. If one was started and planted none, the
-        record of the PMS's key is unknown; for a stack that is not ours, to which none was given, it is skipped.
+        record of the PMS's key is unknown. A kind that the stack has and that was not planted has no record.
 
     Raises:
         OSError: a file cannot be read.
@@ -42,9 +43,7 @@ def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
     if not known:
         if not _stack_was_started(run_dir):
             return []
-        if context.stack == "external":
-            return [_not_given(context)]
-        kinds = {canaries.PMS_KEY}
+        kinds = set() if context.stack == "external" else {canaries.PMS_KEY}
     needles = Needles(known)
     hits: list[Hit] = []
     files = size = 0
@@ -56,7 +55,12 @@ def search(run_dir: Path, private: Path, context: RunContext) -> list[Record]:
     for asked, answer in told:
         hits += needles.found_in(answer.encode(), asked)
     searched = Searched(files, size, len(told))
-    return [_record(name, kind, known, hits, searched, context) for name, kind in PROPERTIES.items() if kind in kinds]
+    found = [_record(name, kind, known, hits, searched, context) for name, kind in PROPERTIES.items() if kind in kinds]
+    return found + [
+        _absent(name, kind, *why, context)
+        for name, kind in PROPERTIES.items()
+        if kind not in kinds and (why := _why_absent(kind, context.stack))
+    ]
 
 
 def _record(
@@ -75,15 +79,21 @@ def _record(
     )
 
 
-def _not_given(context: RunContext) -> Record:
-    name, kind = next(iter(PROPERTIES.items()))
+def _why_absent(kind: str, stack: str) -> tuple[SkipReason, str] | None:
+    """Why a stack has no secret of this kind; None if it must have one."""
+    if stack == "external":
+        return (
+            SkipReason.NO_WITNESS,
+            "the harness was given no such secret of this system, so there is none to look for",
+        )
+    if kind == canaries.DB_PASSWORD and backends.stand_in(stack):
+        return SkipReason.NEEDS_REAL_PMS, "the twin has no database, so that there is no password to look for"
+    return None
+
+
+def _absent(name: str, kind: str, reason: SkipReason, why: str, context: RunContext) -> Record:
     return _record(name, kind, [], [], Searched(0, 0, 0), context).model_copy(
-        update={
-            "outcome": Outcome.SKIPPED,
-            "skip_reason": SkipReason.NO_WITNESS,
-            "why": "the harness was given no secret of this system, so there is none to look for",
-            "reproduce": "",
-        }
+        update={"outcome": Outcome.SKIPPED, "skip_reason": reason, "why": why, "reproduce": ""}
     )
 
 

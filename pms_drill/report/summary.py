@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pms_drill.checks.verdict import Outcome
 from pms_drill.report import page, page_notes
-from pms_drill.report.left_out import ranges
+from pms_drill.report.coverage import ranges
 from pms_drill.report.model import RunVerdict, TargetRow
 
 #: Rows of the table of what is red; the rest stands in the artifacts.
@@ -33,7 +33,7 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
     yield f"## {page.headline(verdict)}"
     yield ""
     yield (
-        f"{counts.passed} passed, {counts.failed} failed, {counts.unknown} unknown, {counts.waived} waived, "
+        f"{counts.passed} tests passed, {counts.failed} failed, {counts.unknown} unknown, {counts.waived} waived, "
         f"{sum(counts.skipped.values())} skipped; profile `{verdict.profile}`, stack `{verdict.stack}`, "
         f"tier `{verdict.tier}`, seed `{verdict.seed}`, {page.duration(verdict.duration_s)}, "
         f"exit code {verdict.exit_code}"

@@ -28,6 +28,13 @@ from pms_drill.stack.qloapps_answer import await_answer
 SLOW_MS = 300
 #: The table that is locked: bookings and their look-ups need it, questions about rooms do not.
 LOCKED = "orders"
+#: All faults that a real QloApps can have here.
+FAULTS = frozenset(
+    {
+        *("db_paused", "db_down", "db_slow", "db_refused", "db_read_only", "table_locked", "killed_in_booking"),
+        *("pms_killed", "key_disabled", "key_rotated", "permission_removed", "webservice_off", "wrong_host"),
+    }
+)
 _SHOWS_LIMIT_S = 3.0
 _MYSQL_NO_RIGHT = (1142, 1044, 1370)
 _MYSQL_LOCK_TIMEOUT = 1205
@@ -74,7 +81,7 @@ class QloAppsSwitches:
         self._lock = ExitStack()
         self._on: list[str] = []
         self._ways = self._all_ways()
-        self.names = frozenset(self._ways)
+        self.names = FAULTS
         self.lacking = SkipReason.STACK_CANNOT
 
     def close(self) -> None:

@@ -87,6 +87,14 @@ class TwinPms:
             self._twin.program.stop()
 
 
+#: Faults that are one switch of the twin.
+_SWITCHES = frozenset(
+    {"db_down", "db_paused", "db_read_only", "webservice_off", "key_disabled", "stored_but_500", "silent_cancel"}
+)
+#: All faults that the twin can have.
+FAULTS = _SWITCHES | {"wrong_host", "key_rotated", "parallel_bookings", "permission_removed"}
+
+
 class TwinSwitches:
     """The twin's control listener, as faults by name.
 
@@ -95,11 +103,6 @@ class TwinSwitches:
         token: that it asks for.
         key: the agent's key.
     """
-
-    #: Faults that are one switch of the twin.
-    _SWITCHES = frozenset(
-        {"db_down", "db_paused", "db_read_only", "webservice_off", "key_disabled", "stored_but_500", "silent_cancel"}
-    )
 
     def __init__(self, control: str, token: str, key: str) -> None:
         self._http = httpx.Client(
@@ -128,7 +131,7 @@ class TwinSwitches:
                 lambda: self._ask("PUT", "/keys", {"key": self._key}),
             ),
         }
-        self.names = self._SWITCHES | self._requests.keys()
+        self.names = FAULTS
         self.lacking = SkipReason.NEEDS_REAL_PMS
 
     def close(self) -> None:
@@ -156,7 +159,7 @@ class TwinSwitches:
         if name in self._requests:
             if name in self._on:
                 self._requests[name][1]()
-        elif name in self._SWITCHES:
+        elif name in _SWITCHES:
             self._ask("PATCH", "/switches", {name: False})
         self._on.discard(name)
         return f"{name} off"
@@ -171,7 +174,7 @@ class TwinSwitches:
 
     def make_clean(self) -> list[str]:
         """Switch everything off."""
-        left = {name for name in self._SWITCHES if self._ask("GET", "/switches", {}).get(name)} | self._on
+        left = {name for name in _SWITCHES if self._ask("GET", "/switches", {}).get(name)} | self._on
         for name in sorted(left):
             self.heal(name)
         return [f"{name} at the PMS" for name in sorted(left)]

@@ -27,8 +27,11 @@ def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
     assert {recorder.asked("GET") != set() for recorder in (hotel.agent, hotel.pms, hotel.fault_proxy)} == {True}
     assert hotel.stack.bookings() == held
     verdict = ran.verdict
-    assert (verdict.counts.failed, verdict.counts.unknown, verdict.trouble) == (0, 0, []), ran.said
-    assert ran.code == 0
+    assert (verdict.counts.failed, verdict.counts.unknown) == (0, 0), ran.said
+    # Two parts of which nothing could be judged were asked for by name: that is no pass.
+    told = [line.partition(", all")[0] for line in verdict.trouble]
+    assert told == ["chaos: nothing was judged", "load: nothing was judged"]
+    assert ran.code == 2
     assert verdict.counts.passed > 40
     # The version of a PMS that runs already is not known, so that nothing is compared with its recordings.
     assert set(verdict.counts.skipped) == {"stack-cannot", "no-witness", "not-claimed"}
@@ -37,6 +40,16 @@ def test_read_only_run_of_everything_sends_no_reservation_no_fault_and_no_reset(
     assert not verdict.left_behind
     for secret in hotel.secrets.values():
         assert secret not in ran.said
+
+
+def test_without_names_only_the_parts_are_run_of_which_anything_can_be_judged(
+    hotel: Hotel, run_external: RunExternal
+) -> None:
+    ran = run_external(f"--agent-url={hotel.agent.url}", "-k", "API-05 or BRK-18 or LOAD-01", parts=())
+    assert (ran.code, ran.verdict.parts) == (0, ["contracts"]), ran.said
+    assert ran.verdict.headline.startswith(
+        "PMS integration, a selection (-k 'API-05 or BRK-18 or LOAD-01'; part contracts)"
+    )
 
 
 def test_run_in_which_everything_was_skipped_is_unknown(hotel: Hotel, run_external: RunExternal) -> None:

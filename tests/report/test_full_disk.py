@@ -34,7 +34,7 @@ import sys
 from pathlib import Path
 from pms_drill.runner import Run, RunOptions
 options = RunOptions(parts=["chaos"], seed=7, workers=0, results=sys.argv[2])
-sys.exit(Run(options, root=Path(sys.argv[1])).execute().exit_code)
+sys.exit(Run(options, root=Path(sys.argv[1]), properties=()).execute().exit_code)
 """
 
 

@@ -32,12 +32,12 @@ def search(*_):
     time.sleep(300)
 
 secret_search.search = search
-Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=Path(sys.argv[1])).execute()
+Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=Path(sys.argv[1]), properties=()).execute()
 """
 
 
 def execute(root: Path):
-    return Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, say=lambda _: None).execute()
+    return Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, properties=(), say=lambda _: None).execute()
 
 
 def red_cases(folder: Path) -> list[str]:
@@ -63,7 +63,7 @@ def test_run_that_is_killed_while_it_searches_is_unknown_in_every_file(project):
     assert (verdict.exit_code, verdict.complete) == (2, False)
     assert any(NOT_SEARCHED in line for line in verdict.trouble)
     for text in ((folder / PAGE).read_text(), (root / PUBLISHED).read_text()):
-        assert text.startswith("PMS integration: UNKNOWN")
+        assert text.startswith("PMS integration, a selection (part chaos): UNKNOWN")
         assert NOT_SEARCHED in text
     assert NOT_SEARCHED in (folder / REVIEW).read_text()
     assert red_cases(folder) == ["the run itself"]
@@ -180,7 +180,7 @@ def test_terminal_that_goes_ends_no_run_and_is_noted(project):
         raise BrokenPipeError
 
     root = project(chaos=PASSES)
-    verdict = Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, say=say).execute()
+    verdict = Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, properties=(), say=say).execute()
     assert (verdict.exit_code, verdict.trouble) == (0, [])
     assert verdict.notes == ["not everything could be shown on the terminal: BrokenPipeError"]
     assert verdict.notes[0] in (root / "runs" / verdict.run_id / PAGE).read_text().replace("\n    ", " ")

@@ -8,6 +8,7 @@ import pytest
 
 from pms_drill.checks.verdict import Outcome, SkipReason
 from pms_drill.profile import Waiver
+from pms_drill.report.coverage import Excuse, Expected
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import TargetRow
 from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext
@@ -20,6 +21,17 @@ TIER = Tier.model_validate(
 SMOKE = TIER.model_copy(update={"chaos": TIER.chaos.model_copy(update={"episodes": ["hang"]})})
 
 
+#: A skip that is in order is one that was foreseen.
+EXPECTED = [
+    Expected(
+        Item(nodeid="chaos/t.py::BRK-30-hang", part="chaos", property="BRK-30", episode="hang"),
+        frozenset(),
+        left_out=True,
+        excuses=(Excuse(SkipReason.NOT_CLAIMED, ""), Excuse(SkipReason.NO_WITNESS, "")),
+    )
+]
+
+
 def record(name="BRK-18", outcome=Outcome.PASSED, episode="hang", **more):
     about = {"nodeid": f"chaos/t.py::{name}-{episode}", "part": "chaos", "property": name, "episode": episode}
     return Record(**{**about, "outcome": outcome, "why": f"why {outcome.value}", "reproduce": "again", **more})
@@ -28,7 +40,7 @@ def record(name="BRK-18", outcome=Outcome.PASSED, episode="hang", **more):
 def run(*records, collected=None, **more):
     items = [Item(**record.model_dump(include=set(Item.model_fields))) for record in records]
     part = PartOutcomes(part="chaos", records=list(records), collected=items if collected is None else collected)
-    settings = {"context": RunContext(seed=7), "tier": TIER, "parts": [part], "today": TODAY}
+    settings = {"context": RunContext(seed=7), "tier": TIER, "parts": [part], "today": TODAY, "expected": EXPECTED}
     return merge(Gathered(**{**settings, **more}))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pms_drill.checks.verdict import Outcome
-from pms_drill.report import page
-from pms_drill.report.model import Counts, PropertyResult, RunVerdict, TargetRow
+from pms_drill.report import page, summary
+from pms_drill.report.model import Counts, Coverage, PropertyResult, RunVerdict, TargetRow
 
 GOLDEN = Path(__file__).with_name("golden_page.txt")
 
@@ -129,3 +129,35 @@ def test_what_a_tier_leaves_out_is_named_and_many_experiments_are_counted():
     assert "9 experiments: listed in verdict.json" in text
     assert "TIER=pr" in text
     assert "Not judged in" not in page.render(verdict(left_out=[], left_out_experiments=[]))
+
+
+COVERAGE = Coverage(of=173, judged=160, absent={"not-claimed": ["BRK-04"] * 11, "needs-tool": ["BRK-56"] * 2})
+
+
+def test_the_first_line_says_how_many_properties_were_judged():
+    first = page.render(verdict(exit_code=0, coverage=COVERAGE)).splitlines()[0]
+    assert first == "PMS integration: PASSED: 160 of 173 judged, 11 not claimed, 2 need a tool"
+
+
+def test_the_first_line_names_what_is_left_to_others_and_what_was_not_judged():
+    coverage = Coverage(of=9, judged=5, absent={"needs-tool": ["a"]}, left_out=["b"], not_judged=["c", "d"])
+    first = page.render(verdict(exit_code=2, coverage=coverage)).splitlines()[0]
+    assert first.endswith("UNKNOWN: 5 of 9 judged, 1 needs a tool, 1 left to other tiers, 2 NOT JUDGED")
+
+
+@pytest.mark.parametrize("shown", [page.render, summary.render], ids=["page", "summary"])
+def test_a_selection_is_never_told_as_the_whole(shown):
+    coverage = Coverage(of=3, judged=3)
+    one = verdict(exit_code=0, selected="-k 'hang'; part chaos", coverage=coverage)
+    first = shown(one).splitlines()[0].removeprefix("## ")
+    assert first == "PMS integration, a selection (-k 'hang'; part chaos): PASSED: 3 of 3 judged"
+
+
+def test_many_unknowns_of_one_cause_are_told_by_their_ids():
+    many = {
+        f"BRK-{number:02}": PropertyResult(verdict=Outcome.UNKNOWN, tests=0, sentence="it holds", why="not judged")
+        for number in range(1, 21)
+    }
+    text = page.render(verdict(properties=many))
+    assert "  BRK-01 to BRK-20\n    not judged\n" in text
+    assert "it holds" not in text

@@ -73,10 +73,11 @@ def test_parts_that_did_not_run_are_left_away() -> None:
 
 
 def test_under_a_selection_only_what_was_judged_has_a_row() -> None:
-    told = lines(selection="hang")
+    told = lines(selection="hang", selected="-k 'hang'; part chaos", headline="all is said here")
     assert row("BRK-18", told)
     assert not [line for line in told if line.startswith("| BRK-01 ")]
-    assert "Only the tests that match `-k hang` were run." in told
+    assert told[0] == "# Review of the agent `reference-fast`, a selection (-k 'hang'; part chaos)"
+    assert told[2] == "**all is said here**"
 
 
 def test_what_has_no_entry_in_the_catalogue_is_told_all_the_same() -> None:

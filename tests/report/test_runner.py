@@ -52,7 +52,9 @@ pytestmark = pytest.mark.xdist_group("runner")
 
 def execute(root, *, grace=5.0, **options):
     said = []
-    verdict = Run(RunOptions(**{"seed": 7, "workers": 0, **options}), root=root, say=said.append, grace=grace).execute()
+    verdict = Run(
+        RunOptions(**{"seed": 7, "workers": 0, **options}), root=root, properties=(), say=said.append, grace=grace
+    ).execute()
     return verdict, "\n".join(said)
 
 
@@ -83,7 +85,7 @@ def started(project):
         code = (
             "import sys; from pathlib import Path; from pms_drill.runner import Run, RunOptions\n"
             f"options = RunOptions(parts=['chaos'], seed=7, workers={workers})\n"
-            "sys.exit(Run(options, root=Path(sys.argv[1]), grace=5.0).execute().exit_code)"
+            "sys.exit(Run(options, root=Path(sys.argv[1]), properties=(), grace=5.0).execute().exit_code)"
         )
         # The runner itself works elsewhere, so that only its children count as processes of the project.
         child = subprocess.Popen(

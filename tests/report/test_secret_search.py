@@ -32,7 +32,7 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 def verdicts(run_dir: Path, private: Path) -> dict[str, Outcome]:
-    return {record.property: record.outcome for record in search(run_dir, private, RunContext(seed=1))}
+    return {record.property: record.outcome for record in search(run_dir, private, RunContext(seed=1, stack="native"))}
 
 
 def test_clean_run_passes_for_each_kind_of_secret_that_it_had(run_dir: Path, private: Path) -> None:
@@ -45,7 +45,7 @@ def test_secret_in_any_file_fails_with_file_and_line(run_dir: Path, private: Pat
     canaries.plant(canaries.PMS_KEY, KEY)
     (run_dir / "parts" / "chaos").mkdir(parents=True)
     (run_dir / "parts" / "chaos" / "junit.xml").write_text(f"<a>\n{KEY}\n</a>", encoding="utf-8")
-    [record] = search(run_dir, private, RunContext(seed=1))
+    [record] = search(run_dir, private, RunContext(seed=1, stack="native"))
     assert record.outcome is Outcome.FAILED
     assert "parts/chaos/junit.xml:2 raw" in record.why
     assert KEY not in record.model_dump_json()
@@ -61,7 +61,7 @@ def test_secret_in_an_answer_fails_with_what_was_asked(run_dir: Path, private: P
 
     with httpx.Client(transport=httpx.MockTransport(answer), event_hooks=canaries.hooks()) as client:
         client.get("http://agent/health/ready")
-    [record] = search(run_dir, private, RunContext(seed=1))
+    [record] = search(run_dir, private, RunContext(seed=1, stack="native"))
     assert record.outcome is Outcome.FAILED
     assert "answer to GET /health/ready" in record.why
 
@@ -87,3 +87,18 @@ def test_line_that_was_cut_does_not_hide_the_others(run_dir: Path, private: Path
     with (private / "values.jsonl").open("a") as file:
         file.write('{"kind": "PMS k')
     assert verdicts(run_dir, private) == {"SEC-01": Outcome.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("stack", "told"),
+    [
+        ("embedded", {"SEC-03": "needs-real-pms"}),
+        ("external", dict.fromkeys(("SEC-02", "SEC-03", "SEC-04"), "no-witness")),
+    ],
+)
+def test_kind_of_secret_that_a_stack_does_not_have_is_skipped_and_not_forgotten(
+    run_dir: Path, private: Path, stack: str, told: dict[str, str]
+) -> None:
+    canaries.plant(canaries.PMS_KEY, KEY)
+    found = search(run_dir, private, RunContext(seed=1, stack=stack))
+    assert {record.property: record.skip_reason for record in found if record.skip_reason} == told

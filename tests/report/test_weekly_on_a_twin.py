@@ -27,7 +27,10 @@ def weekly(project):
     root = project(contracts=PASSES)
     (root / "tiers.toml").write_text(TIERS)
     said = []
-    return lambda: (Run(RunOptions(tier="weekly", seed=7, workers=0), root=root, say=said.append).execute(), said)
+    return lambda: (
+        Run(RunOptions(tier="weekly", seed=7, workers=0), root=root, properties=(), say=said.append).execute(),
+        said,
+    )
 
 
 def test_weekly_on_a_twin_says_so_in_its_first_line_and_is_unknown(weekly, monkeypatch):
@@ -77,7 +80,9 @@ def test_which_stacks_have_a_twin(stack, environment, twin):
 def test_summary_names_what_is_red_and_how_to_see_it_again(project):
     root = project(contracts='@pytest.mark.property("BRK-18")\ndef test_a_pipe_is_shown(): assert "a|b<c>" == ""\n')
     said = []
-    verdict = Run(RunOptions(parts=["contracts"], seed=7, workers=0), root=root, say=said.append).execute()
+    verdict = Run(
+        RunOptions(parts=["contracts"], seed=7, workers=0), root=root, properties=(), say=said.append
+    ).execute()
     text = summary.render(read_verdict(root / "runs" / verdict.run_id))
     assert "| BRK-18 | failed | a pipe is shown | `pms-drill run contracts" in text
     assert "1 failed" in text

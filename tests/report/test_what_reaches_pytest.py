@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 def execute(root: Path) -> tuple[RunVerdict, str]:
     said: list[str] = []
-    verdict = Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, say=said.append).execute()
+    verdict = Run(RunOptions(parts=["chaos"], seed=7, workers=0), root=root, properties=(), say=said.append).execute()
     return verdict, "\n".join(said)
 
 
