@@ -41,6 +41,8 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
     "AUTH": _OUTAGE,
     "BOOK": _OUTAGE,
     "MET": _OUTAGE,
+    "READY": _OUTAGE,
+    "TOLD": _OUTAGE,
     "LOG": (*_OUTAGE, _LOG),
     "RESET": (*_OUTAGE, _ADMIN),
     "MOCK": (*_OUTAGE, _RESTART),

@@ -30,7 +30,10 @@ def pytest_collection_finish(session):
 
 
 #: Properties that ask for more than their experiment does.
-MORE = {("LOG-01", "agent-log"), ("LOG-02", "agent-log"), ("LOG-03", "agent-log"), ("RESET-02", "restart-agent")}
+MORE = {
+    *{(name, "agent-log") for name in ("LOG-01", "LOG-02", "LOG-03", "BRK-60")},
+    ("RESET-02", "restart-agent"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     assert done.returncode == 0, done.stdout
     found: dict[str, set[str]] = defaultdict(set)
     for name, experiment in json.loads(line.removeprefix("LISTED")):
-        if experiment:
+        if name and experiment:
             found[name].add(experiment)
     return found
 
