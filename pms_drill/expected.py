@@ -7,7 +7,7 @@ property, and by the evidence of which experiments) and what the stack, the mach
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes import experiments
@@ -141,5 +141,5 @@ def _claimable(claim: str, profile: Profile) -> bool:
     fields = getattr(type(getattr(profile, part, None)), "model_fields", {})
     if field not in fields:
         return False
-    values = get_args(fields[field].annotation)
-    return not wanted or not values or wanted in values
+    kind = fields[field].annotation
+    return not wanted or get_origin(kind) is not Literal or wanted in get_args(kind)
