@@ -124,6 +124,8 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
         return unknown(claimed, answers=answers, ledger="requests may arrive long after they were sent")
     if not evidence.expectation.reaches_ledger:
         return unknown(claimed, answers=answers, ledger=f"sees no call under {evidence.expectation.fault}")
+    if not evidence.ledger:
+        return unknown(claimed, answers=answers, ledger="saw no call at all, not even before the fault")
     calls = evidence.calls(span)
     ledger = f"{len(calls)} calls: {evidence.lines(calls)}" if calls else "0 calls"
     if not calls and not {Kind.AVAILABILITY, Kind.RESERVATION} <= kinds:

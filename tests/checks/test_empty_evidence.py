@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pms_drill.checks import breaker
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.properties import suites
@@ -46,3 +47,8 @@ def test_nothing_at_all_passes_no_check(name: str, phases: dict[str, Any] | None
     except (KeyError, ValueError):
         return  # an exception in a test is unknown
     assert verdict.outcome is not Outcome.PASSED, verdict.why
+
+
+def test_ledger_that_saw_nothing_all_the_time_does_not_witness_that_nothing_was_sent() -> None:
+    assert breaker.no_call_while_open(outage()).outcome is Outcome.PASSED
+    assert breaker.no_call_while_open(outage(ledger=[])).outcome is Outcome.UNKNOWN
