@@ -57,19 +57,24 @@ def tells_the_last_call(evidence: Evidence) -> Verdict:
     claimed = "checked_at is the time at which the last call to the PMS ended"
     if not evidence.readiness or evidence.epoch is None:
         return unknown(claimed, health=_NEVER_READ if not evidence.readiness else "no wall clock to compare with")
-    # A call that the agent gave up on ended for it at its deadline, whenever the answer was delivered.
+    # An answer may have been held back on its way from the ledger to the agent, for which the call then ended at its
+    # deadline: only there it is certain that it had ended, and no sooner than its answer was delivered.
     deadline = evidence.policy.timeout
-    ends = sorted(min(e.delivered, e.received + deadline) for e in evidence.ledger if e.delivered is not None)
+    ends = sorted(
+        (e.received + deadline, min(e.delivered, e.received + deadline))
+        for e in evidence.ledger
+        if e.delivered is not None
+    )
     wrong, judged = [], 0
     for at, pms in evidence.readiness:
-        # A call that has only just been delivered may not have been noted yet.
-        before = [end for end in ends if end <= at - evidence.policy.slack]
+        # A call that has only just ended may not have been noted yet.
+        before = [end for certain, end in ends if certain <= at - evidence.policy.slack]
         if not before:
             continue
         judged += 1
         told = _moment(pms.get("checked_at"), evidence.epoch)
         latest = at + evidence.policy.slack + _ROUNDING_S
-        if told is None or not before[-1] - _ROUNDING_S <= told <= latest:
+        if told is None or not max(before) - _ROUNDING_S <= told <= latest:
             wrong.append(f"{_at(evidence, at)} {pms.get('checked_at')!r}")
     seen = {"health": f"{judged} judged, {len(wrong)} wrong: {'; '.join(wrong[:3]) or 'none'}"}
     return judge(not wrong, claimed, **seen) if judged else unknown(claimed, **seen, ledger="saw no call before")

@@ -60,6 +60,13 @@ def test_a_wrong_time_of_the_last_call_fails(told):
     assert readiness.tells_the_last_call(during(3.5, 3.9, checked_at=told)).outcome is Outcome.FAILED
 
 
+def test_a_call_whose_answer_is_held_back_ends_for_the_agent_at_its_deadline_only():
+    """The ledger saw an answer at 10.01 s; under a hang the agent gives that call up half a second later."""
+    before = wall(8.802)
+    assert readiness.tells_the_last_call(during(10.0, 10.5, checked_at=before)).outcome is Outcome.PASSED
+    assert readiness.tells_the_last_call(during(10.0, 11.5, checked_at=before)).outcome is Outcome.FAILED
+
+
 def test_without_a_clock_the_time_of_the_last_call_is_unknown():
     assert readiness.tells_the_last_call(outage(epoch=None)).outcome is Outcome.UNKNOWN
 
