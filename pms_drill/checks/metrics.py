@@ -15,6 +15,7 @@ from pms_drill.checks.moments import (
     healed,
     is_rejection,
     opened,
+    opened_late,
     probe_rounds,
     probes_while_not_closed,
     probing_guests,
@@ -28,6 +29,7 @@ from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.ledger import LedgerEntry
 
 _NO_SCRAPES = "fewer than two scrapes, or the agent began anew between them"
+_LATE = "the breaker opened, but only after the guests who were counted for it"
 
 
 @timed
@@ -126,6 +128,8 @@ def transitions_are_legal_and_counted(evidence: Evidence) -> Verdict:
     def grown(before: str, after: str) -> float:
         return window.grown(names.transitions, **{"from": before, "to": after})
 
+    if opened_late(evidence):
+        return failed(claimed, **seen, wrong="; ".join(wrong)) if wrong else unknown(claimed, **seen, answers=_LATE)
     has_opened = opened(evidence) is not None
     if grown("closed", "open") != has_opened:
         seen_by = "guests saw it open once" if has_opened else "no guest was rejected"
@@ -207,6 +211,8 @@ def errors_have_the_faults_kind(evidence: Evidence) -> Verdict:
     if not impact or (kind and not failures):
         return unknown(claimed, **seen)
     others = any(count for name, count in found.items() if name != kind)
+    if opened_late(evidence) and not others:
+        return unknown(claimed, **seen, opening=_LATE)
     return judge(not others and expected.holds(counted), claimed, **seen)
 
 

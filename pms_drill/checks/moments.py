@@ -54,6 +54,14 @@ def opened(evidence: Evidence) -> float | None:
     return max(operation.ended for operation in failed) if failed else impact[0].ended
 
 
+def opened_late(evidence: Evidence) -> bool:
+    """Whether guests were rejected under the fault, but only after the phase in which the breaker was expected to open.
+
+    So does a breaker that opens by the share of failures in a window: nobody knows when it opened.
+    """
+    return opened(evidence) is None and any(map(is_rejection, evidence.asked("open", kind=Kind.AVAILABILITY)))
+
+
 def earliest_opening(evidence: Evidence) -> float | None:
     """Before this moment the breaker cannot have opened: `slack` before guests knew, and not before they asked.
 

@@ -391,6 +391,23 @@ def test_nobody_rejected_is_unknown():
 # MET-05
 
 
+def test_what_a_breaker_counts_that_opens_later_than_expected_is_unknown():
+    """A correct one that opens by a share of failures: its questions in the phase `open` fail at first."""
+    told = [ask(3.041, "more", "open", status=502), *operations()]
+    told = [replace(op, phase="open") if (op.source, op.phase) == ("mock", "impact") else op for op in told]
+    counts = counted()
+    counts.call(3.043, "availability", "server")
+    evidence = metered(counts, operations=told)
+    for check in (metrics.transitions_are_legal_and_counted, metrics.errors_have_the_faults_kind):
+        assert check(evidence).outcome is Outcome.UNKNOWN
+    counts.move(7.0, "closed", "half_open")
+    found = metrics.transitions_are_legal_and_counted(metered(counts, operations=told))
+    assert "closed to half_open is not a legal move" in found.seen["wrong"]
+    counts.call(3.0435, "availability", "lost")
+    found = metrics.errors_have_the_faults_kind(metered(counts, operations=told))
+    assert found.outcome is Outcome.FAILED
+
+
 def test_another_kind_of_error_under_the_fault_fails_alone():
     counts = counted()
     counts.increments = [
