@@ -93,6 +93,11 @@ class Excuses:
         if experiment not in self._by_experiment:
             self._by_experiment[experiment] = list(_of_the_experiment(experiment, self._ground))
         found = [*_of_the_stack(test, self._ground), *_of_the_contract(test, self._ground)]
+        for marker in test.marked("needs_setting"):
+            if marker.args[0] not in self._ground.profile.agent.settings:
+                found.append(
+                    Excuse(SkipReason.AGENT_CANNOT, f"[agent.settings] does not name the variable of {marker.args[0]}")
+                )
         if "alerts" in test.fixtures and not _has_promtool():
             found.append(Excuse(SkipReason.NEEDS_TOOL, "promtool is not installed"))
         return found + self._by_experiment[experiment]

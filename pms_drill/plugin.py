@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "seen_at_the_pms: only experiments whose calls reach the ledger",
         "only_under(*names): only these experiments; under the others there is nothing to judge",
         "claims(key): only for profiles that claim this optional policy; skipped as not-claimed otherwise",
+        "needs_setting(name): only where agent.settings names its variable; skipped as agent-cannot otherwise",
         "takes_input: only operations of the contract that have a body or parameters",
     ):
         config.addinivalue_line("markers", line)
@@ -120,6 +121,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     options = item.config.stash[OPTIONS]
     if unclaimed := _unclaimed(item, options.profile):
         skip(SkipReason.NOT_CLAIMED, f"the profile {options.profile.name} does not claim {unclaimed}")
+    for marker in item.iter_markers("needs_setting"):
+        if marker.args[0] not in options.profile.agent.settings:
+            skip(SkipReason.AGENT_CANNOT, f"[agent.settings] does not name the variable of {marker.args[0]}")
     judged = _judged(item)
     if options.stack != "external" or options.part == asked.OTHER or not judged:
         return

@@ -47,6 +47,7 @@ def _one_or_more(value: Any) -> Any:
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, strict=True)]
+Setting = Literal["failure_threshold", "recovery_timeout", "timeout", "health_interval"]
 
 
 class _Part(BaseModel):
@@ -67,15 +68,16 @@ class AgentPart(_Part):
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
-        settings: the variables of `env` that hold `failure_threshold`, `recovery_timeout` and the deadline `timeout`
-            (both in seconds), so that other values can be tried (runbook, option 4); empty if it cannot be adjusted.
+        settings: the variables of `env` that hold `failure_threshold`, and in seconds `recovery_timeout`, the deadline
+            `timeout` and `health_interval`, so that other values can be tried (runbook, option 4); empty if it cannot
+            be adjusted.
     """
 
     start: list[str] = []
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
     dotenv: list[str] = []
-    settings: dict[Literal["failure_threshold", "recovery_timeout", "timeout"], str] = {}
+    settings: dict[Setting, str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0
 
@@ -178,7 +180,8 @@ class PmsPart(_Part):
 
     Attributes:
         timeout: deadline of one whole exchange.
-        health_interval: silence after which the agent probes the PMS by itself.
+        health_interval: silence after which the agent probes the PMS by itself while the breaker is closed; None for
+            an agent that does not.
         settle: how long after an unknown booking attempt nothing is repeated.
         outbox_interval: pause between rounds of the outbox worker.
         probe_path: path of the safe read that serves as probe; counted apart from guests' calls.
@@ -190,7 +193,7 @@ class PmsPart(_Part):
     """
 
     timeout: Seconds = 10.0
-    health_interval: Seconds = 60.0
+    health_interval: Seconds | None = None
     settle: Seconds = 30.0
     outbox_interval: Seconds = 5.0
     probe_path: str = "/api/hotels"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pms_drill.checks import breaker_counting as counting
-from pms_drill.checks import breaker_statuses, breaker_waits
+from pms_drill.checks import breaker_idle, breaker_statuses, breaker_waits
 from pms_drill.checks.verdict import claim
 from pms_drill.evidence.bundle import Evidence
 
@@ -38,14 +38,23 @@ def test_failures_at_the_same_moment_open_the_breaker_once(simultaneous: Evidenc
     claim(counting.failures_at_once_open_it_once(simultaneous))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-26")
 def test_restart_costs_a_dead_pms_no_more_than_declared(agent_restart: Evidence) -> None:
     claim(counting.restart_costs_no_more_than_declared(agent_restart))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-52")
 def test_another_threshold_and_another_wait_are_honoured(other_settings: Evidence) -> None:
     claim(counting.settings_are_honoured(other_settings))
+
+
+@pytest.mark.claims("pms.health_interval")
+@pytest.mark.needs_setting("health_interval")
+@pytest.mark.property("BRK-61")
+def test_closed_breaker_that_is_idle_probes_the_pms_after_the_health_interval(other_settings: Evidence) -> None:
+    claim(breaker_idle.probes_after_the_interval(other_settings))
 
 
 @pytest.mark.property("BRK-53")
@@ -54,11 +63,13 @@ def test_question_under_a_fault_costs_the_pms_no_more_calls_than_declared(outage
     claim(counting.calls_are_not_amplified(outage))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-57")
 def test_every_answer_that_the_pms_itself_would_not_give_counts(what_counts: Evidence) -> None:
     claim(breaker_statuses.each_is_counted(what_counts))
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("BRK-58")
 def test_refusals_between_failures_do_not_begin_the_count_anew(what_counts: Evidence) -> None:
     claim(breaker_statuses.refusals_do_not_begin_the_count_anew(what_counts))

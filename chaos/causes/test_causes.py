@@ -9,6 +9,7 @@ from pms_drill.checks.verdict import claim
 from pms_drill.evidence.causes import CauseEvidence
 
 
+@pytest.mark.claims("breaker.failure_ratio=None")
 @pytest.mark.property("CAUSE-01")
 def test_cause_shows_the_runbooks_symptoms(cause: CauseEvidence) -> None:
     claim(causes.shows_the_symptoms(cause))

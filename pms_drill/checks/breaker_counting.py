@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pms_drill.checks.breaker import opens_at_the_threshold, stays_open_for_the_wait
 from pms_drill.checks.lateness import timed
 from pms_drill.checks.moments import arrivals_allowed, failures_before_opening, is_rejection, is_success, opened
 from pms_drill.checks.verdict import Verdict, failed, judge, unknown, worst
 from pms_drill.checks.windows import under_fault
-from pms_drill.evidence.bundle import Evidence
+from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Kind, Operation
 
 
@@ -82,7 +84,15 @@ def failures_at_once_open_it_once(evidence: Evidence) -> Verdict:
 
 @timed
 def settings_are_honoured(evidence: Evidence) -> Verdict:
-    """BRK-52: another threshold and another wait, given as settings, act."""
+    """BRK-52: another threshold and another wait, given as settings, act.
+
+    A probe of an idle breaker that meets the fault before it opens counts like a call: so many fewer are left.
+    """
+    moment, armed = opened(evidence), evidence.phases.get("armed")
+    expected = evidence.expectation.opens_after
+    if moment is not None and armed is not None and expected:
+        met = [e for e in evidence.calls(Span(armed.begin, moment)) if evidence.is_agent_probe(e)]
+        evidence = replace(evidence, expectation=replace(evidence.expectation, opens_after=expected - len(met)))
     count, wait = opens_at_the_threshold(evidence), stays_open_for_the_wait(evidence)
     told = {"count": "; ".join(count.seen.values()), "wait": "; ".join(wait.seen.values())}
     return Verdict(worst([count.outcome, wait.outcome]), f"with other settings {count.claimed}; {wait.claimed}", told)

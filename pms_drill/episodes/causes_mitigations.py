@@ -49,7 +49,7 @@ def adjusted_env(profile: Profile) -> dict[str, str]:
         "timeout": f"{3 * profile.pms.timeout:g}",
     }
     names = profile.agent.settings
-    return {variable: values[name] for name, variable in names.items()} if "timeout" in names else {}
+    return {variable: values[name] for name, variable in names.items() if name in values} if "timeout" in names else {}
 
 
 class Operator:

@@ -1,10 +1,11 @@
-"""The agent is started with another threshold and another wait (runbook, option 4): they must act."""
+"""The agent is started with another threshold, wait and health interval (runbook, option 4): they must act."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from pms_drill import clock
+from pms_drill.checks.lateness import longest_slack
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.passers_by import passers_by
@@ -19,7 +20,9 @@ from pms_drill.stack.base import Stack
 
 
 def run(stack: Stack, name: str, seed: int) -> Evidence:
-    """Run the experiment. Phases: impact, open. The evidence's policy has the other values.
+    """Run the experiment. Phases: idle (no guest comes until the PMS is probed), impact, open.
+
+    The evidence's policy has the other values.
 
     Raises:
         TypedSkip: the profile does not say which settings these are.
@@ -31,8 +34,13 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         skip(SkipReason.AGENT_CANNOT, f"the profile {profile.name} has no [agent.settings]: how is it adjusted?")
     threshold, wait = other(profile)
     env = {names["failure_threshold"]: str(threshold), names["recovery_timeout"]: f"{wait:g}"}
+    interval = shorter_interval(profile)
+    if interval:
+        env[names["health_interval"]] = f"{interval:g}"
     with Scene(stack, name, seed, env=env) as scene:
         steady(scene)
+        if interval:
+            _idle(scene, interval)
         with injected(server_error(), stack.place) as injection:
             armed = clock.now()
             trip(scene, "impact", threshold + profile.breaker.failure_threshold + 3)
@@ -43,7 +51,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     found = bundle(scene)
     return replace(
         found,
-        policy=replace(found.policy, threshold=threshold, recovery=wait),
+        policy=replace(found.policy, threshold=threshold, recovery=wait, health_interval=interval),
         expectation=replace(found.expectation, opens_after=threshold, wait=wait),
     )
 
@@ -53,6 +61,28 @@ def other(profile: Profile) -> tuple[int, float]:
     return profile.breaker.failure_threshold + 3, profile.breaker.recovery_timeout * 2
 
 
+def shorter_interval(profile: Profile) -> float:
+    """Another silence after which the PMS is probed, in seconds; 0 if the profile claims none, or cannot set it.
+
+    Longer than an answer takes, so that no probe comes between two guests.
+    """
+    if profile.pms.health_interval is None or "health_interval" not in profile.agent.settings:
+        return 0.0
+    return max(1.0, 2 * profile.pms.timeout)
+
+
+def _idle(scene: Scene, interval: float) -> None:
+    """No guest comes until the PMS was probed, or should have been."""
+    stack, profile = scene.stack, scene.profile
+    with scene.phase("idle"):
+        since = stack.ledger_position()
+        scene.wait_for(
+            "the probe of an idle breaker",
+            lambda: any(entry.path == profile.pms.probe_path for entry in stack.ledger(since)),
+            interval + longest_slack(profile.pms.timeout, profile.breaker.recovery_timeout) + 0.5,
+        )
+
+
 def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
     """About how long it takes."""
-    return 3.5 + 2 * profile.breaker.recovery_timeout
+    return 3.5 + shorter_interval(profile) + 2 * profile.breaker.recovery_timeout

@@ -28,6 +28,7 @@ class Policy:
         by_traffic: whether guests' calls are the probes of a half-open breaker.
         workers: processes of the agent, each with a breaker of its own.
         read_repeats: how often a read is sent again after a lost connection.
+        health_interval: silence after which a closed breaker's PMS is probed; 0 where none is tried.
         minimum_calls, window, slow_call, wait_growth, longest_wait: optional policies, as in a profile.
     """
 
@@ -44,6 +45,7 @@ class Policy:
     by_traffic: bool = False
     workers: int = 1
     read_repeats: int = 1
+    health_interval: float = 0.0
     minimum_calls: int = 0
     window: float = 0.0
     slow_call: float = 0.0

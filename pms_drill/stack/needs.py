@@ -65,6 +65,7 @@ SINGLE: Mapping[str, tuple[Need, ...]] = {
     "BRK-46": (_RESTART,),
     "BRK-51": (_RESTART,),
     "BRK-52": (_RESTART,),
+    "BRK-61": (_RESTART,),
     "BRK-60": (_LOG,),
 }
 
