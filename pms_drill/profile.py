@@ -68,6 +68,7 @@ class AgentPart(_Part):
         workdir: where the command runs; `{repo}` is the folder of the project.
         start_timeout: how long the agent may take until `endpoints.ready` answers 200.
         mock_env: laid over `env` to switch the agent to its mock by hand (runbook, option 1); empty if it cannot.
+        pending_max: the variable of `env` that holds how many reservations may be pending; empty if it has none.
         settings: the variables of `env` that hold `failure_threshold`, and in seconds `recovery_timeout`, the deadline
             `timeout` and `health_interval`, so that other values can be tried (runbook, option 4); empty if it cannot
             be adjusted.
@@ -77,6 +78,7 @@ class AgentPart(_Part):
     env: dict[str, str] = {}
     mock_env: dict[str, str] = {}
     dotenv: list[str] = []
+    pending_max: str = ""
     settings: dict[Setting, str] = {}
     workdir: str = "{repo}"
     start_timeout: Seconds = 20.0

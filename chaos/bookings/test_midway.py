@@ -39,6 +39,5 @@ def test_nothing_is_confirmed_that_was_lost_on_the_way(midway: Evidence) -> None
 
 
 @pytest.mark.property("BOOK-07")
-@leaves_doubt
 def test_no_guest_is_left_with_an_error_and_a_booking(midway: Evidence) -> None:
     claim(bookings.no_orphan(midway))

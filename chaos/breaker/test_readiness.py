@@ -14,6 +14,12 @@ def test_readiness_tells_the_breaker_and_the_pms_as_they_are(outage: Evidence) -
     claim(readiness.tells_state_and_status(outage))
 
 
+@pytest.mark.property("READY-04")
+@pytest.mark.only_under("hang", "drip")
+def test_health_is_answered_at_once_while_calls_wait_for_the_pms(outage: Evidence) -> None:
+    claim(readiness.answers_at_once(outage))
+
+
 @pytest.mark.property("READY-02")
 @pytest.mark.seen_at_the_pms
 def test_readiness_tells_when_the_last_call_ended(outage: Evidence) -> None:

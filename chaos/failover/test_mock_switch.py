@@ -24,6 +24,12 @@ def test_log_and_readiness_say_that_the_mock_is_on(mock_switch: MockEvidence) ->
     claim(mock.says_so(mock_switch))
 
 
+@pytest.mark.claims("agent.pending_max")
+@pytest.mark.property("FAIL-11")
+def test_reservation_for_which_the_outbox_has_no_room_is_refused(mock_switch: MockEvidence) -> None:
+    claim(mock.outbox_has_an_end(mock_switch))
+
+
 @pytest.mark.property("MOCK-04")
 def test_what_was_reserved_on_the_mock_is_booked_once_afterwards(mock_switch: MockEvidence) -> None:
     claim(mock.carries_out_afterwards(mock_switch))

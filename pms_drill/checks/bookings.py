@@ -148,12 +148,17 @@ def confirmed_only_when_held(evidence: Evidence) -> Verdict:
 
 
 def no_orphan(evidence: Evidence) -> Verdict:
-    """BOOK-07: no guest was left with an error while the PMS holds a room for them."""
+    """BOOK-07: no guest was left with an error while the PMS holds a room for them.
+
+    Judged are guests who met the fault, whatever they were told, and others who were not confirmed at once.
+    """
     claimed = "no guest was told an error, and no more, while the PMS holds a room for them"
     unsure = [
-        fate for fate in fates_of(evidence) if fate.reservation is not None and fate.reservation.ending is not Ending.OK
+        fate
+        for fate in fates_of(evidence)
+        if (made := fate.reservation) is not None and (made.phase == "strike" or made.ending is not Ending.OK)
     ]
-    return _by_class(evidence, claimed, unsure, "every reservation was confirmed at once", Class.ORPHAN)
+    return _by_class(evidence, claimed, unsure, "nobody met the fault, and all were confirmed at once", Class.ORPHAN)
 
 
 def _by_class(evidence: Evidence, claimed: str, cases: Sequence[Fate], without: str, bad: Class) -> Verdict:

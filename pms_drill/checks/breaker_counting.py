@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pms_drill.checks.breaker import opens_at_the_threshold, stays_open_for_the_wait
@@ -34,13 +35,21 @@ def success_resets_the_streak(evidence: Evidence) -> Verdict:
 
 @timed
 def closing_clears_the_count(evidence: Evidence) -> Verdict:
-    """BRK-41: after the closing it takes as many failures as ever to open it again."""
+    """BRK-41: after the closing it takes as many failures as ever to open it again.
+
+    Failures begin with the first guest who is let through: a success before them would clear the count by itself.
+    """
     claimed = f"after the breaker closed, {evidence.policy.threshold - 1} failures leave it closed"
     if opened(evidence) is None:
         return unknown(claimed, answers="the breaker never opened")
-    if not any(is_success(operation) for operation in evidence.asked("recovery")):
+    let_through = [operation for operation in evidence.asked("recovery") if not is_rejection(operation)]
+    if not let_through:
         return unknown(claimed, answers="the breaker was not seen to close")
-    return _still_closed(evidence, claimed, failing=("below_after",), then="still_after")
+    # Where guests' own calls are the probes a success closes it; where one failure opens it none may come first.
+    fails_first = not evidence.policy.by_traffic and evidence.policy.threshold > 1
+    if fails_first and any(is_success(operation) for operation in let_through):
+        return unknown(claimed, answers="a guest was answered well before the failures, which clears the count, too")
+    return _still_closed(evidence, claimed, failing=("below_after",), then="still_after", first=let_through)
 
 
 @timed
@@ -135,9 +144,15 @@ def calls_are_not_amplified(evidence: Evidence) -> Verdict:
     return judge(worst_one <= most and len(calls) <= most * len(met), claimed, **seen)
 
 
-def _still_closed(evidence: Evidence, claimed: str, *, failing: tuple[str, ...], then: str) -> Verdict:
-    """Nobody was rejected, every question failed as it should, and the next one was answered by the PMS."""
-    failures, after = evidence.asked(*failing), evidence.asked(then)
+def _still_closed(
+    evidence: Evidence, claimed: str, *, failing: tuple[str, ...], then: str, first: Sequence[Operation] = ()
+) -> Verdict:
+    """Nobody was rejected, every question failed as it should, and the next one was answered by the PMS.
+
+    Args:
+        first: questions before those of the phases `failing`; those among them that failed count, too.
+    """
+    failures, after = [*(op for op in first if not is_success(op)), *evidence.asked(*failing)], evidence.asked(then)
     told = ", ".join(_short(operation) for operation in [*failures, *after])
     seen = {"answers": told or "nobody asked"}
     if any(is_rejection(operation) for operation in [*failures, *after]):

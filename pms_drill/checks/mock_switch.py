@@ -52,6 +52,25 @@ def says_so(evidence: MockEvidence) -> Verdict:
     )
 
 
+def outbox_has_an_end(evidence: MockEvidence) -> Verdict:
+    """FAIL-11: a reservation for which the outbox has no room is 503, and nothing is ever held for it."""
+    claimed = "a reservation for which the outbox has no room is answered 503 at once, and not booked later"
+    taken = [op for op in evidence.while_mock if op.kind is Kind.RESERVATION and op.status == 202]
+    if not taken or not evidence.beyond:
+        return unknown(
+            claimed, answers=f"{len(taken)} reservations filled the outbox, {len(evidence.beyond)} came then"
+        )
+    emails = {op.guest.email.lower() for op in evidence.beyond}
+    held = sum(booking.live for booking in evidence.bookings if booking.email.lower() in emails)
+    told = "; ".join(op.brief() for op in evidence.beyond)
+    return judge(
+        all(op.status == 503 for op in evidence.beyond) and not held,
+        claimed,
+        answers=f"{len(taken)} reservations filled the outbox; then: {told}",
+        pms=f"holds {held} of them",
+    )
+
+
 def carries_out_afterwards(evidence: MockEvidence) -> Verdict:
     """MOCK-04: what was reserved on the mock is booked once after the switch back; what is sold out is rejected."""
     claimed = "every reservation taken on the mock is confirmed after the switch back and held once, or is sold out"

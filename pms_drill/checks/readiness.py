@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from pms_drill.checks.moments import failures_before_opening, is_success, not_closed
+from pms_drill.checks.lateness import timed
+from pms_drill.checks.moments import SHARE, failures_before_opening, is_rejection, is_success, not_closed
 from pms_drill.checks.operations import operation_of
 from pms_drill.checks.states import NAMES, Known, known_states
 from pms_drill.checks.verdict import Verdict, judge, unknown
@@ -20,6 +21,7 @@ _ROUNDING_S = 1.0
 _NEVER_READ = "was not read"
 
 
+@timed
 def tells_state_and_status(evidence: Evidence) -> Verdict:
     """READY-01: adapter, state of the breaker and status of the PMS are those that guests and ledger show.
 
@@ -52,16 +54,18 @@ def tells_state_and_status(evidence: Evidence) -> Verdict:
     return judge(not wrong, claimed, **seen)
 
 
+@timed
 def tells_the_last_call(evidence: Evidence) -> Verdict:
     """READY-02: `checked_at` is the time at which the agent's last call to the PMS ended."""
     claimed = "checked_at is the time at which the last call to the PMS ended"
     if not evidence.readiness or evidence.epoch is None:
         return unknown(claimed, health=_NEVER_READ if not evidence.readiness else "no wall clock to compare with")
     # An answer may have been held back on its way from the ledger to the agent, for which the call then ended at its
-    # deadline: only there it is certain that it had ended, and no sooner than its answer was delivered.
+    # deadline: only there it is certain that it had ended, and no sooner than its answer was delivered. The agent's
+    # deadline began a little before the PMS side saw the call.
     deadline = evidence.policy.timeout
     ends = sorted(
-        (e.received + deadline, min(e.delivered, e.received + deadline))
+        (e.received + deadline, min(e.delivered, e.received + deadline - evidence.policy.slack))
         for e in evidence.ledger
         if e.delivered is not None
     )
@@ -80,6 +84,7 @@ def tells_the_last_call(evidence: Evidence) -> Verdict:
     return judge(not wrong, claimed, **seen) if judged else unknown(claimed, **seen, ledger="saw no call before")
 
 
+@timed
 def tells_what_is_pending(evidence: Evidence) -> Verdict:
     """READY-03: readiness and the gauge count the same pending reservations, from none on at a fresh agent."""
     claimed = "readiness and the gauge tell the same number of pending reservations"
@@ -111,6 +116,33 @@ def tells_what_is_pending(evidence: Evidence) -> Verdict:
     return (
         judge(True, claimed, **seen) if len(judged) >= enough else unknown(claimed, **seen, why="nothing was pending")
     )
+
+
+@timed
+def answers_at_once(evidence: Evidence) -> Verdict:
+    """READY-04: health is answered at once while calls to the PMS wait; otherwise the orchestrator kills the agent.
+
+    Judged are the guests who waited for the PMS until the deadline, by the reads that began in the first quarter of
+    their wait: those that wait, too, take more than half of the deadline.
+    """
+    deadline = evidence.policy.timeout
+    claimed = f"health is answered within {deadline / 2:g} s while guests wait {deadline:g} s for the PMS"
+    waits = [op for op in evidence.asked("impact") if op.seconds >= SHARE * deadline and not is_rejection(op)]
+    judged, held_up, longest = 0, [], 0.0
+    for op in waits:
+        reads = [end - begin for _, begin, end in evidence.health if op.started <= begin < op.started + deadline / 4]
+        judged += bool(reads)
+        longest = max([longest, *reads])
+        if any(seconds > deadline / 2 for seconds in reads):
+            held_up.append(op)
+    seen = {
+        "answers": f"{len(waits)} guests waited for the PMS, {judged} of them while health was read",
+        "health": f"waited with {len(held_up)} of them, {longest * 1000:.0f} ms at the longest",
+    }
+    if judged < min(2, evidence.policy.threshold):
+        return unknown(claimed, **seen)
+    # One slow answer may be the machine's; one that waits for the PMS is late for whoever else waits for it.
+    return judge(2 * len(held_up) <= judged, claimed, **seen)
 
 
 def _ends(evidence: Evidence) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 
 import httpx
 
@@ -19,7 +20,7 @@ _RESERVATIONS = 3
 
 
 def run(stack: Stack, name: str, seed: int) -> MockEvidence:
-    """Run the experiment.
+    """Run the experiment. Where that can be set, the outbox has room for the guests on the mock, and for no more.
 
     Raises:
         TypedSkip: the profile does not say how to switch.
@@ -35,7 +36,9 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
         late = _sold_out(scene)
         scene.quiesce()
         log_from = len(stack.agent_log())
-        stack.restart_agent(fresh=False, env=profile.agent.mock_env)
+        taken = sum(op.status == HTTPStatus.ACCEPTED for op in scene.guests.operations)
+        room = {full: str(taken + _RESERVATIONS + 1)} if (full := profile.agent.pending_max) else {}
+        stack.restart_agent(fresh=False, env={**profile.agent.mock_env, **room})
         before, began = stack.ledger_position(), clock.now()
         with scene.phase("mock"):
             for guest in scene.book.guests(_RESERVATIONS):
@@ -43,6 +46,8 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
                 scene.guests.reserve(guest, "mock")
             scene.guests.reserve(late, "mock")
             ready = httpx.get(f"{stack.addresses.agent}{profile.endpoints.ready}", timeout=5.0, trust_env=False).json()
+            if room:
+                scene.guests.reserve(scene.book.guest(), "beyond")
             scene.pause(_hold(profile))
         calls, seconds = stack.ledger(before), clock.now() - began
         log = stack.agent_log()[log_from:]
@@ -60,6 +65,7 @@ def run(stack: Stack, name: str, seed: int) -> MockEvidence:
         seconds=seconds,
         log_while_mock=log,
         ready_while_mock=ready.get("pms", {}) if isinstance(ready, dict) else {},
+        beyond=[op for op in operations if op.phase == "beyond"],
         after=[op for op in operations if op.phase == "back"],
         bookings=bookings,
         domain=scene.book.domain,

@@ -21,6 +21,7 @@ class Observer(Repeating):
     Attributes:
         scrapes: successful scrapes in order.
         statuses: (path, time, status) of the health endpoints; status 0 when there was no answer.
+        took: (path, begin, end) of each read of a health endpoint.
         readiness: (time, `pms` object of the readiness answer), where it has one.
         said: (time, what the readiness answer says of the agent itself).
     """
@@ -31,6 +32,7 @@ class Observer(Repeating):
         self._endpoints = endpoints
         self.scrapes: list[Scrape] = []
         self.statuses: list[tuple[str, float, int]] = []
+        self.took: list[tuple[str, float, float]] = []
         self.readiness: list[tuple[float, dict[str, object]]] = []
         self.said: list[tuple[float, str]] = []
 
@@ -78,6 +80,8 @@ class Observer(Repeating):
                     self._read(at, answer)
             except httpx.HTTPError:
                 self.statuses.append((path, at, 0))
+            finally:
+                self.took.append((path, at, clock.now()))
 
     def _read(self, at: float, answer: httpx.Response) -> None:
         try:

@@ -28,6 +28,8 @@ _STEADY_QUESTIONS, _STEADY_BOOKINGS = 8, 2
 _CONTROLS = 3
 #: Pause between rounds of questions while the breaker is open, so that rejections spread over the whole wait.
 _ROUND_S = 0.08
+#: Part of the wait of an open breaker in which its metrics must have been read once, or guests go on without that.
+_LOOK = 0.2
 #: How often it is noted how far the agent's log has come, from the opening on: a machine may stall at the last one.
 _MARKS = 3
 #: Reservations that meet the fault with the breaker closed; each costs the agent two calls (booking, read-back).
@@ -49,7 +51,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             armed = clock.now()
             scene.mark_log("fault")
             with scene.phase("impact"):
-                _impact(scene, most=stack.profile.breaker.failure_threshold + 3)
+                _impact(scene, most=stack.profile.breaker.failure_threshold + 3, opens=expected.opens_after or 0)
             with scene.phase("open"):
                 _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected.wait, stack.profile))
             scene.phases["armed"] = Span(armed, clock.now())
@@ -118,10 +120,20 @@ def _slowest(scene: Scene) -> float:
     return scene.profile.pms.timeout / 2
 
 
-def _impact(scene: Scene, most: int) -> None:
-    for _ in range(most):
+def _impact(scene: Scene, most: int, opens: int) -> None:
+    """Ask until a guest is rejected.
+
+    Between the failure that opens the breaker and the next guest the metrics are read once: a gauge that only the next
+    call sets right is wrong for a whole night without guests.
+
+    Args:
+        opens: how many failures open the breaker.
+    """
+    for number in range(1, most + 1):
         if is_rejection(scene.guests.ask(scene.book.guest(), "impact")):
             return
+        if number == opens:
+            scene.await_scrape(within=_LOOK * scene.profile.breaker.recovery_timeout)
 
 
 def _open(scene: Scene, regulars: list[Guest], halfway: float, seconds: float) -> None:

@@ -9,7 +9,7 @@ import httpx
 from pms_drill import clock
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.scene import Scene
-from pms_drill.episodes.steps import MARGIN, ask, await_scrape, bundle, fail, heal, trip
+from pms_drill.episodes.steps import MARGIN, ask, bundle, fail, heal, trip
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.faults.catalogue import EVERYTHING, server_error, slow_answers
 from pms_drill.faults.lifecycle import injected
@@ -121,7 +121,7 @@ def _disabled_breaker(scene: Scene) -> None:
     with injected(server_error(), scene.stack.place) as injection:
         armed = clock.now()
         ask(scene, "impact", 2 * scene.profile.breaker.failure_threshold + MARGIN)
-        await_scrape(scene)
+        scene.await_scrape()
         heal(scene, injection, armed)
     ask(scene, "after")
 

@@ -25,6 +25,8 @@ from pms_drill.stack.base import Stack
 
 #: Statuses of a reservation that still change by themselves.
 _OPEN_ENDED = "pending"
+#: Seconds until the metrics must have been read once more.
+_SCRAPE_LIMIT_S = 2.0
 
 
 class Scene:
@@ -112,6 +114,11 @@ class Scene:
         self.stack.journal.note("step", self.name, f"waited for {what}", f"{clock.now() - begun:.2f} s")
         return True
 
+    def await_scrape(self, within: float = _SCRAPE_LIMIT_S) -> bool:
+        """Until the metrics have been read once more, so that they hold all that was before."""
+        since, scrapes = clock.now(), self.observer.scrapes
+        return self.wait_for("a scrape", lambda: bool(scrapes) and scrapes[-1].started >= since, within)
+
     def mark_log(self, name: str) -> None:
         """Note how far the agent's log has come by now."""
         length = len(self._log())
@@ -185,6 +192,7 @@ class Scene:
             statuses=self.observer.health_between(opened.begin, opened.end) if opened else {},
             readiness=list(self.observer.readiness),
             ready=list(self.observer.said),
+            health=list(self.observer.took),
             reservations=self.profile.endpoints.reservations,
             epoch=clock.utc().timestamp() - clock.now(),
             secrets=self._secrets(),

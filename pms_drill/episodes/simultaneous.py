@@ -5,7 +5,7 @@ from __future__ import annotations
 from pms_drill import clock
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.scene import Scene
-from pms_drill.episodes.steps import ask, await_scrape, bundle, crowd, heal
+from pms_drill.episodes.steps import ask, bundle, crowd, heal
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.faults.catalogue import EVERYTHING, hang, slow_answers
 from pms_drill.faults.lifecycle import injected
@@ -39,7 +39,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
                 crowd(scene, _TIMES * threshold, "impact")
             with scene.phase("open"):
                 crowd(scene, 2, "open")
-            await_scrape(scene)
+            scene.await_scrape()
             heal(scene, injection, armed)
     return bundle(scene, "hang")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from pms_drill import clock
@@ -14,13 +15,15 @@ from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Operation
 from pms_drill.faults.catalogue import server_error
+from pms_drill.faults.http_rules import Match
 from pms_drill.faults.lifecycle import Injection, injected
 
 #: Questions beyond the threshold before a breaker counts as one that does not open.
 MARGIN = 3
 #: A fault that answers at once and behind which the ledger sees every call.
 FAULT = "server_error"
-_SCRAPE_LIMIT_S = 2.0
+#: What an agent asks the PMS for a guest's question. A read, in spite of its method.
+QUESTIONS = Match(method="POST", path="/api/hotel_ari")
 
 
 def fail(scene: Scene, count: int, phase: str) -> None:
@@ -51,25 +54,24 @@ def trip_at_once(scene: Scene, phase: str = "impact") -> bool:
         return any(is_rejection(scene.guests.ask(scene.book.guest(), phase)) for _ in range(MARGIN))
 
 
-def await_scrape(scene: Scene) -> None:
-    """Until the metrics have been read once more, so that they hold all that was before."""
-    since, scrapes = clock.now(), scene.observer.scrapes
-    scene.wait_for("a scrape", lambda: bool(scrapes) and scrapes[-1].started >= since, _SCRAPE_LIMIT_S)
-
-
 def heal(scene: Scene, injection: Injection, armed: float) -> None:
     """End the fault and remember how long it acted: the phase `armed`."""
     scene.phases["armed"] = Span(armed, clock.now())
     injection.heal()
 
 
-def recover(scene: Scene, wait: float | None = None) -> bool:
-    """Wait until guests are answered by the PMS again, in the phase `recovery`."""
+def answered_by_the_pms(asked: Operation) -> bool:
+    """Whether the answer is the PMS's own."""
+    return asked.source == "pms"
+
+
+def recover(scene: Scene, wait: float | None = None, until: Callable[[Operation], bool] = answered_by_the_pms) -> bool:
+    """Wait until guests are answered by the PMS again, or otherwise as is asked for, in the phase `recovery`."""
     patience = (wait or scene.profile.breaker.recovery_timeout) + 2 * scene.profile.pms.timeout + 3.0
     with scene.phase("recovery"):
         return scene.wait_for(
-            "an answer of the PMS",
-            lambda: scene.guests.ask(scene.book.guest(), "recovery").source == "pms",
+            "guests to be let through",
+            lambda: until(scene.guests.ask(scene.book.guest(), "recovery")),
             patience,
         )
 

@@ -8,7 +8,7 @@ from pms_drill import clock
 from pms_drill.checks import breaker_statuses as statuses
 from pms_drill.episodes.outage import steady
 from pms_drill.episodes.scene import Scene
-from pms_drill.episodes.steps import ask, await_scrape, bundle, close_again, fail, trip
+from pms_drill.episodes.steps import ask, bundle, close_again, fail, trip
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.faults import catalogue_gateway as gateway
 from pms_drill.faults import catalogue_http as http
@@ -62,7 +62,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             close_again(scene)
         _refusals_in_between(scene)
         scene.phases["armed"] = Span(begun, clock.now())
-        await_scrape(scene)
+        scene.await_scrape()
     return bundle(scene)
 
 

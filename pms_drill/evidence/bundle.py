@@ -127,6 +127,7 @@ class Evidence:
         statuses: path of the health endpoints -> statuses seen while open.
         readiness: (time, `pms` object of the readiness answer), in order of time.
         ready: (time, what the readiness answer says of the agent itself), in order of time.
+        health: (path, begin, end) of each read of the health endpoints, answered or not, in order of time.
         reservations: path of the agent's reservations.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         secrets: what must stand nowhere: the PMS's key, the admin token.
@@ -146,6 +147,7 @@ class Evidence:
     statuses: dict[str, list[int]] = field(default_factory=dict)
     readiness: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     ready: list[tuple[float, str]] = field(default_factory=list)
+    health: list[tuple[str, float, float]] = field(default_factory=list)
     reservations: str = EndpointsPart().reservations
     notes: dict[str, float] = field(default_factory=dict)
     epoch: float | None = None

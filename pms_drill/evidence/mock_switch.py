@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pms_drill.evidence.bookings import Booking
@@ -26,6 +26,7 @@ class MockEvidence:
         sold_out: address of a guest who reserved on the mock what the PMS had sold out by then; empty without one.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         reservations: path of the agent's reservations.
+        beyond: a reservation for which the outbox had no room, on the mock; empty where that cannot be set.
         after: look-ups of the reservations after the switch back, and a question.
         bookings: the final direct read of the PMS.
         domain: part of the guests' addresses after the @.
@@ -39,6 +40,7 @@ class MockEvidence:
     after: list[Operation]
     bookings: list[Booking]
     domain: str
+    beyond: Sequence[Operation] = ()
     said_while_mock: str = "ready"
     sold_out: str = ""
     epoch: float | None = None
@@ -47,7 +49,7 @@ class MockEvidence:
     @property
     def operations(self) -> list[Operation]:
         """All operations of guests, on the mock and after it."""
-        return [*self.while_mock, *self.after]
+        return [*self.while_mock, *self.beyond, *self.after]
 
 
 @dataclass(frozen=True)

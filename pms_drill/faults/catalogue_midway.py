@@ -13,7 +13,7 @@ TITLE = "On the way: the PMS's work and what the client hears of it fall apart"
 #: The request that stores something.
 BOOKING = Match(method="POST", path="/api/bookings")
 
-_PAGE_504 = "<html><head><title>504 Gateway Time-out</title></head><body><h1>504 Gateway Time-out</h1></body></html>"
+_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _PAGE_500 = "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>"
 
 
@@ -27,7 +27,9 @@ def faults(scale: Scale) -> list[Fault]:
         duplicated_request(),
         late_duplicate(scale.until_settled),
         stored_but_500(),
+        stored_but_502(),
         stored_but_504(),
+        stored_but_404(),
         slow_answers(scale.late, BOOKING),
         pms_gone(),
     ]
@@ -242,21 +244,25 @@ def stored_but_500(match: Match = BOOKING) -> Fault:
     )
 
 
+def stored_but_502(match: Match = BOOKING) -> Fault:
+    """The booking is stored, and the gateway has lost its connection to the PMS: 502 with its page."""
+    return _stored_but(
+        "502 Bad Gateway",
+        match,
+        Story(
+            how="The PMS carries the request out; the fault proxy replaces its answer by a gateway's 502.",
+            metrics='`kind="server"`.',
+            trap="The same page tells of a PMS that never heard of the booking. Told as a failure for good, the guest "
+            "has a room of which nobody knows.",
+            example="PHP-FPM is restarted while a booking is at work.",
+        ),
+    )
+
+
 def stored_but_504(match: Match = BOOKING) -> Fault:
     """The booking is stored, and the gateway has lost patience: 504 with its page."""
-    return _midway(
-        "stored_but_504",
-        "E",
-        "the PMS does the work and the client is answered 504 with a gateway's HTML page",
-        "status 504",
-        True,
-        {
-            "kind": "replace_body",
-            "status": 504,
-            "headers": [("Content-Type", "text/html; charset=utf-8")],
-            "body": _PAGE_504,
-        },
-        status(504),
+    return _stored_but(
+        "504 Gateway Time-out",
         match,
         Story(
             how="The PMS carries the request out; the fault proxy replaces its answer by a gateway's 504.",
@@ -265,6 +271,42 @@ def stored_but_504(match: Match = BOOKING) -> Fault:
             "is a second booking.",
             example="A load balancer with a patience of 60 s, on a busy evening.",
         ),
+    )
+
+
+def stored_but_404(match: Match = BOOKING) -> Fault:
+    """The booking is stored, and the ingress loses its destination before the answer: 404 with its page."""
+    return _stored_but(
+        "404 Not Found",
+        match,
+        Story(
+            how="The PMS carries the request out; the fault proxy replaces its answer by an ingress's 404.",
+            metrics='`kind="bad_answer"`.',
+            trap='404 reads like "no such hotel". QloApps never answers a booking so: told as a refusal, the guest '
+            "books elsewhere and has two rooms.",
+            example="A release takes the route away while requests are under way.",
+        ),
+    )
+
+
+def _stored_but(title: str, match: Match, story: Story) -> Fault:
+    """The PMS does the work, and something in front of it answers with a page of this title."""
+    code = int(title[:3])
+    return _midway(
+        f"stored_but_{code}",
+        "E",
+        f"the PMS does the work and the client is answered {code} with a gateway's HTML page",
+        f"status {code}",
+        True,
+        {
+            "kind": "replace_body",
+            "status": code,
+            "headers": [("Content-Type", "text/html; charset=utf-8")],
+            "body": _PAGE.format(title),
+        },
+        status(code),
+        match,
+        story,
     )
 
 

@@ -233,5 +233,10 @@ def test_an_error_told_while_a_room_is_held_fails():
     assert "1 orphan: dan@run.example" in found.seen["history"]
 
 
+def test_guests_who_met_the_fault_and_were_confirmed_are_no_orphans():
+    met = [reserve(8.2, "cat", "strike", order=13)]
+    assert bookings.no_orphan(outage(operations=[*operations()[:3], *met])).outcome is Outcome.PASSED
+
+
 def test_only_good_answers_say_nothing_about_orphans():
     assert bookings.no_orphan(outage(operations=operations()[:3])).outcome is Outcome.UNKNOWN

@@ -17,15 +17,15 @@ def failing(at, phase, count=4):
 
 
 def streak(**changes):
-    """Four failures, a success, four failures, a success; five that open it; after the closing four and a success."""
+    """Four failures, a success, four failures, a success; five that open it; from the closing on four and a success."""
     told = {
         "below": failing(0.1, "below"),
         "between": [ask(0.2, "x", "between")],
         "below_again": failing(0.3, "below_again"),
         "still": [ask(0.4, "y", "still")],
         "impact": [*failing(3.0, "impact", 5), mock(3.1, "imp", "impact")],
-        "recovery": [mock(4.0, "r0", "recovery"), ask(4.5, "r1", "recovery")],
-        "below_after": failing(5.0, "below_after"),
+        "recovery": [mock(4.0, "r0", "recovery"), *failing(4.5, "recovery", 1)],
+        "below_after": failing(5.0, "below_after", 3),
         "still_after": [ask(5.2, "z", "still_after")],
     } | changes
     return outage(operations=[op for ops in told.values() for op in ops])
@@ -52,6 +52,8 @@ def test_a_breaker_that_counts_right_passes(check):
         (CLEARED, {"impact": failing(3.0, "impact", 8)}),
         (CLEARED, {"recovery": [mock(4.0, "r0", "recovery")]}),
         (CLEARED, {"below_after": []}),
+        # A success clears the count, whether the closing did or not.
+        (CLEARED, {"recovery": [ask(4.5, "r1", "recovery")], "below_after": failing(5.0, "below_after")}),
     ],
 )
 def test_too_few_failures_or_no_success_are_unknown(check, changes):
@@ -71,6 +73,13 @@ def test_a_breaker_that_counts_all_failures_fails():
 def test_a_count_that_survives_the_closing_fails():
     assert CLEARED(streak(below_after=[mock(5.0, "b", "below_after")])).outcome is Outcome.FAILED
     assert CLEARED(streak(still_after=[mock(5.2, "z", "still_after")])).outcome is Outcome.FAILED
+
+
+def test_a_breaker_that_a_guest_closes_is_judged_by_the_failures_after_that_success():
+    by_a_guest = streak(recovery=[ask(4.5, "r1", "recovery")], below_after=failing(5.0, "below_after"))
+    assert CLEARED(replace(by_a_guest, policy=policy(by_traffic=True))).outcome is Outcome.PASSED
+    remembers = streak(recovery=[ask(4.5, "r1", "recovery")], below_after=[mock(5.0, "b", "below_after")])
+    assert CLEARED(replace(remembers, policy=policy(by_traffic=True))).outcome is Outcome.FAILED
 
 
 def hung_up(after, count=7, **entry):

@@ -21,11 +21,13 @@ GOOD = MockEvidence(
     after=[look(3.0, "ada", "confirmed", "back", order=11), ask(3.1, "eve", "back")],
     bookings=[held(11, "ada")],
     domain="run.example",
+    beyond=[reserve(1.2, "dan", "beyond", status=503, type="outbox-full")],
 )
 ALL = [
     mock_switch.sends_nothing,
     mock_switch.answers_as_mock,
     mock_switch.says_so,
+    mock_switch.outbox_has_an_end,
     mock_switch.carries_out_afterwards,
     mock_switch.comes_back,
 ]
@@ -39,6 +41,23 @@ def test_a_good_switch_passes(check):
 @pytest.mark.parametrize("check", [check for check in ALL if check is not mock_switch.says_so])
 def test_without_guests_nothing_is_known(check):
     assert check(replace(GOOD, while_mock=[], after=[])).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"beyond": [reserve(1.2, "dan", "beyond", status=202)]},
+        {"beyond": [reserve(1.2, "dan", "beyond", status=502)]},
+        {"bookings": [held(11, "ada"), held(12, "dan")]},
+    ],
+    ids=["pending", "a failure of the PMS", "booked later"],
+)
+def test_a_reservation_beyond_the_outbox_that_is_taken_fails(changes):
+    assert mock_switch.outbox_has_an_end(replace(GOOD, **changes)).outcome is Outcome.FAILED
+
+
+def test_an_outbox_that_was_never_full_has_shown_no_end():
+    assert mock_switch.outbox_has_an_end(replace(GOOD, beyond=[])).outcome is Outcome.UNKNOWN
 
 
 def test_a_call_to_the_pms_while_the_mock_holds_fails():

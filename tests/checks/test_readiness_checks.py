@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pms_drill.checks import readiness
 from pms_drill.checks.verdict import Outcome
+from pms_drill.evidence.machine import Delay, Machine
 from tests.checks import literal
-from tests.checks.literal import outage, wall
+from tests.checks.literal import ask, call, outage, policy, wall
 
 ALL = [readiness.tells_state_and_status, readiness.tells_the_last_call, readiness.tells_what_is_pending]
 TOLD = literal.readiness()
@@ -67,6 +70,21 @@ def test_a_call_whose_answer_is_held_back_ends_for_the_agent_at_its_deadline_onl
     assert readiness.tells_the_last_call(during(10.0, 11.5, checked_at=before)).outcome is Outcome.FAILED
 
 
+def test_a_time_in_whole_seconds_of_a_call_that_ended_a_little_before_it_should_have_passes():
+    """An agent's deadline begins before the PMS side sees the call; 1.98 s, cut to 1 s, is no wrong 2.02 s."""
+    hung = [call(1.52, status=None, delivered=4.0)]
+    told = [(2.5, {"checked_at": wall(1.0)})]
+    found = readiness.tells_the_last_call(outage(ledger=hung, readiness=told, policy=policy(timeout=0.5)))
+    assert found.outcome is Outcome.PASSED, found.why
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_what_readiness_tells_on_a_machine_that_was_late_is_unknown_and_not_wrong(check):
+    wrong = during(0.3, 9.0, status=None, checked_at=None, pending=7)
+    assert check(wrong).outcome is Outcome.FAILED
+    assert check(replace(wrong, machine=Machine(stalls=(Delay(4.6, 14.6, 10.0),)))).outcome is Outcome.UNKNOWN
+
+
 def test_without_a_clock_the_time_of_the_last_call_is_unknown():
     assert readiness.tells_the_last_call(outage(epoch=None)).outcome is Outcome.UNKNOWN
 
@@ -82,3 +100,27 @@ def test_a_number_that_never_changes_shows_nothing():
     never = [(at, pms | {"pending": 0}) for at, pms in TOLD]
     found = readiness.tells_what_is_pending(outage(readiness=never, scrapes=counts.scrapes(-0.5, 11.5)))
     assert found.outcome is Outcome.UNKNOWN
+
+
+def waiting(*slow, reads=True):
+    """Guests who wait for the whole deadline, and health, which answers in 5 ms; longer while guests `slow` wait."""
+    asked = [ask(3.0 + 0.6 * n, f"w{n}", "impact", status=504, took=0.5) for n in range(5)]
+    took = [0.45 if n in slow else 0.005 for n in range(5)]
+    health = [("/health/ready", op.started + 0.05, op.started + 0.05 + took[n]) for n, op in enumerate(asked)]
+    return outage(operations=asked, health=health if reads else [], policy=policy(timeout=0.5))
+
+
+def test_health_that_is_answered_while_guests_wait_passes():
+    assert readiness.answers_at_once(waiting()).outcome is Outcome.PASSED
+    assert readiness.answers_at_once(waiting(3)).outcome is Outcome.PASSED
+
+
+def test_health_that_waits_with_the_guests_fails():
+    found = readiness.answers_at_once(waiting(0, 1, 3))
+    assert found.outcome is Outcome.FAILED
+    assert "waited with 3 of them, 450 ms" in found.why
+
+
+def test_health_that_nobody_read_while_guests_waited_is_unknown():
+    assert readiness.answers_at_once(waiting(reads=False)).outcome is Outcome.UNKNOWN
+    assert readiness.answers_at_once(outage()).outcome is Outcome.UNKNOWN

@@ -1,4 +1,4 @@
-"""A 404 of something in front of the PMS is told as "no such hotel".   must: BRK-57 FAIL-10 MET-11"""
+"""A 404 of something in front of the PMS is told as "no such hotel".   must: BRK-57 FAIL-10 MET-11 BOOK-07"""
 
 from __future__ import annotations
 

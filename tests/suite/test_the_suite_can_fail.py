@@ -86,12 +86,21 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
         ("counts_refusals", "question_refused or booking_refused"),
         ("dawdles", "server_error or hang"),
         ("logs_no_questions", "server_error"),
-        ("believes_an_ingress", "what_counts"),
+        ("believes_an_ingress", "what_counts or stored_but_504"),
         ("knows_only_500", "what_counts"),
         ("refusals_clear", "what_counts"),
+        ("remembers_failures", "streak"),
         ("ignores_decimals", "retry_after"),
         ("repeats_gateway_errors", "stored_but_504"),
-        ("gives_up_on_errors", "answer_withheld"),
+        ("gives_up_on_errors", "answer_withheld or stored_but_504"),
+        ("gauge_lags_a_call", "server_error"),
+        ("gauge_lags_a_transition", "server_error"),
+        ("pending_lags", "server_error"),
+        ("ready_waits", "hang and not cause"),
+        ("recognises_by_guest", "request_dropped"),
+        ("outbox_without_end", "mock_switch"),
+        ("tells_502_for_a_deadline", "hang and not cause"),
+        ("unnamed_is_no_failure", "cause_dns"),
         ("waits_for_a_day", "retry_after"),
         ("reset_does_not_clear", "breaker_reset or cause_pms_down"),
         ("keeps_its_first_key", "cause_key_rotated"),
@@ -110,7 +119,10 @@ def test_mutant_of_the_breaker_fails_under_the_name_of_its_defect_and_no_other(
 
 
 @pytest.mark.kill_matrix
-@pytest.mark.parametrize(("mutant", "contract"), [("compares_who_asks", "same_key_with_another_body")])
+@pytest.mark.parametrize(
+    ("mutant", "contract"),
+    [("compares_who_asks", "same_key_with_another_body"), ("ready_asks_the_pms", "make_no_call")],
+)
 def test_mutant_of_a_contract_fails_under_the_name_of_its_defect_and_no_other(
     run_suite: RunSuite, write_profile: WriteProfile, mutant: str, contract: str
 ) -> None:
