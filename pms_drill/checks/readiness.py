@@ -146,9 +146,11 @@ def answers_at_once(evidence: Evidence) -> Verdict:
 
 
 def _ends(evidence: Evidence) -> list[float]:
-    """By when each reading was answered: the next one begins after it."""
+    """By when each reading was answered; where nobody noted it, the next one begins after it."""
     begins = [at for at, _ in evidence.readiness]
-    return [*begins[1:], *(at + evidence.policy.slack for at in begins[-1:])]
+    answered = {begin: end for _, begin, end in evidence.health}
+    later = [*begins[1:], *(at + evidence.policy.slack for at in begins[-1:])]
+    return [answered.get(at, end) for at, end in zip(begins, later, strict=True)]
 
 
 def _at_work(evidence: Evidence) -> Iterator[Span]:

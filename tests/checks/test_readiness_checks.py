@@ -54,6 +54,15 @@ def test_a_wrong_word_of_readiness_fails(begin, end, changes):
     assert repr(next(iter(changes.values()))) in found.seen["health"]
 
 
+def test_a_single_reading_before_the_fault_is_enough_where_it_is_known_when_it_was_answered():
+    """On a quick machine the guests before the fault take 0.1 s, in which readiness is read once or twice."""
+    read = [(at, pms) for at, pms in TOLD if at > 3.0]
+    once = [(0.4, {**TOLD[5][1], "status": "degraded"}), *read]
+    answered = [("/health/ready", 0.4, 0.41)]
+    assert readiness.tells_state_and_status(outage(readiness=once)).outcome is Outcome.PASSED
+    assert readiness.tells_state_and_status(outage(readiness=once, health=answered)).outcome is Outcome.FAILED
+
+
 def test_an_agent_that_is_not_ready_fails():
     assert readiness.tells_state_and_status(outage(ready=[(1.0, "not_ready")])).outcome is Outcome.FAILED
 
