@@ -18,9 +18,20 @@ KINDS = ("connect", "lost", "timeout", "bad_answer", "server", "auth", "rate_lim
 _RESET = "reset"
 
 
-@timed_cause
 def shows_the_symptoms(evidence: CauseEvidence) -> Verdict:
-    """CAUSE-01: the breaker's gauge is 1, failed calls are counted, guests are told no more than they can be."""
+    """CAUSE-01: the breaker's gauge is 1, failed calls are counted, guests are told no more than they can be.
+
+    More failures than the threshold within less than a wait, and nobody rejected, is a matter of counting: no breaker
+    can have opened and closed in between, so that this fails on a machine that was late, too.
+    """
+    impact, policy = evidence.impact, evidence.policy
+    never = len(impact) > evidence.opens_after and not any(is_rejection(op) or is_success(op) for op in impact)
+    if never and policy is not None and impact[-1].ended - impact[0].started < policy.recovery:
+        return _symptoms(evidence)
+    return timed_cause(_symptoms)(evidence)
+
+
+def _symptoms(evidence: CauseEvidence) -> Verdict:
     claimed = f"the breaker opens after {evidence.opens_after} failed call(s): gauge 1, and status=error counts them"
     if not evidence.impact or not evidence.scrapes:
         return unknown(claimed, answers="nobody asked, or the metrics were not read")

@@ -186,3 +186,11 @@ def test_waits_are_added_up_over_a_deadline_and_not_over_the_whole_time() -> Non
 def test_span_of_the_whole_experiment_is_what_came_after_the_control() -> None:
     only_control = outage(phases={"steady": Span(0.0, 2.0)}, machine=Machine(stalls=(Delay(1.0, 2.0, 1.0),)))
     assert failover.guests_do_not_wait_for_ever(only_control).outcome is not Outcome.FAILED
+
+
+def test_a_cause_that_never_opens_the_breaker_fails_on_a_late_machine_too() -> None:
+    failing = [ask(1.0 + 0.01 * n, f"n{n}", status=502) for n in range(8)]
+    late = replace(GOOD, impact=failing, policy=policy(), machine=QUIET_STALL)
+    assert causes.shows_the_symptoms(late).outcome is Outcome.FAILED
+    slowly = [ask(1.0 + 0.5 * n, f"n{n}", status=502) for n in range(8)]
+    assert causes.shows_the_symptoms(replace(late, impact=slowly)).outcome is Outcome.UNKNOWN
