@@ -16,7 +16,7 @@ from pms_drill.checks.intents import doubled_on_the_way
 from pms_drill.checks.lateness import timed, too_late
 from pms_drill.checks.moments import SHARE, healed
 from pms_drill.checks.operations import is_booking
-from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
+from pms_drill.checks.verdict import Outcome, Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Ending, Operation
 from pms_drill.evidence.ledger import LedgerEntry
@@ -60,8 +60,9 @@ def none_duplicated(evidence: Evidence) -> Verdict:
         ledger += f"; {len(excused)} delivered twice on the way and booked twice by the PMS (QLO-01), not by the agent"
         held = [fate for fate in held if fate not in excused]
     found = _by_class(evidence, claimed, held, "no guest's booking is held", Class.DUPLICATED)
-    if not by_token and sent:
-        ledger += "; none could be attributed"
+    if not by_token and found.outcome is Outcome.PASSED:
+        ledger += "; that of no guest who holds a room, so that repeats would not have been seen"
+        return unknown(claimed, **found.seen, ledger=ledger)
     return Verdict(found.outcome, claimed, found.seen | {"ledger": ledger})
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from pms_drill.checks.lateness import timed
+from pms_drill.checks.lateness import longest_slack, timed
 from pms_drill.checks.moments import (
+    BLIND,
     SHARE,
     arrivals_allowed,
+    blind,
     earliest_opening,
     failures_before_opening,
     grown_wait,
@@ -29,8 +31,8 @@ from pms_drill.checks.moments import (
     probing_guests,
     quiet,
 )
-from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
-from pms_drill.evidence.bundle import Evidence
+from pms_drill.checks.verdict import Outcome, Verdict, failed, judge, passed, unknown
+from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Kind, Operation
 from pms_drill.evidence.machine import Machine
 
@@ -39,6 +41,8 @@ NEVER_OPENED = "the breaker never opened: no guest was rejected"
 #: Half of the answers come sooner, in seconds, where nothing is waited for: measured 5 to 25 ms, and 60 to 70 ms for
 #: look-ups of everybody at once with both cores busy.
 _AT_ONCE_S = 0.125
+#: Answers of one sort of which a quarter says something.
+_ENOUGH = 8
 #: Between how many processes a rejected request changes hands: guest, agent, guest.
 _HANDS = 3
 #: Liveness and readiness.
@@ -124,8 +128,8 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
         return unknown(claimed, answers=answers, ledger="requests may arrive long after they were sent")
     if not evidence.expectation.reaches_ledger:
         return unknown(claimed, answers=answers, ledger=f"sees no call under {evidence.expectation.fault}")
-    if not evidence.ledger:
-        return unknown(claimed, answers=answers, ledger="saw no call at all, not even before the fault")
+    if blind(evidence):
+        return unknown(claimed, answers=answers, ledger=BLIND)
     calls = evidence.calls(span)
     ledger = f"{len(calls)} calls: {evidence.lines(calls)}" if calls else "0 calls"
     if not calls and not {Kind.AVAILABILITY, Kind.RESERVATION} <= kinds:
@@ -133,16 +137,29 @@ def no_call_while_open(evidence: Evidence) -> Verdict:
     return judge(not calls, claimed, answers=answers, ledger=ledger)
 
 
-@timed
 def rejects_fast(evidence: Evidence) -> Verdict:
     """BRK-19: while the breaker is open an answer comes at once: it waits neither for the PMS nor for anything else.
+
+    A machine that stalled too long somewhere does not hide an agent that waits with every answer: three quarters of one
+    sort are late then even without what the machine had delayed each of them.
+    """
+    verdict = _answers_at_once(evidence)
+    waits = _waits_by_itself(evidence) if verdict.outcome is Outcome.UNKNOWN else ""
+    if not waits:
+        return verdict
+    return failed(verdict.claimed, answers=verdict.seen.get("answers", ""), agent=waits)
+
+
+@timed
+def _answers_at_once(evidence: Evidence) -> Verdict:
+    """BRK-19 on a machine that was in time.
 
     Whatever makes all answers of one sort wait shows in the median of that sort; a machine that stalls now and then
     does not. Single late answers are judged by p95 (an experiment has fewer than a hundred) and with the slack. Where
     answers are late it is looked at how much of it the machine's own delays explain.
     """
     policy = evidence.policy
-    at_once, late = min(policy.timeout / 4, _AT_ONCE_S), policy.timeout / 10 + policy.slack
+    at_once, late = _at_once(evidence), policy.timeout / 10 + policy.slack
     claimed = (
         f"while the breaker is open half of the answers of each sort come within {at_once * 1000:.0f} ms, "
         f"95 % of all within {late * 1000:.0f} ms"
@@ -150,18 +167,14 @@ def rejects_fast(evidence: Evidence) -> Verdict:
     span = not_closed(evidence)
     if span is None:
         return unknown(claimed, answers=NEVER_OPENED)
-    probes = probing_guests(evidence)
-    asked = [op for op in evidence.asked("open") if span.holds(op.started) and op not in probes]
+    sorts = _sorts_while_open(evidence, span)
+    asked = [operation for same in sorts.values() for operation in same]
     if not asked:
         return unknown(claimed, answers="nobody asked while the breaker was open")
 
     def figures(seconds: Callable[[Operation], float]) -> tuple[dict[str, float], float]:
-        sorts: dict[str, list[float]] = {}
-        for operation in asked:
-            sorts.setdefault(f"{operation.kind} {operation.source or operation.problem}", []).append(seconds(operation))
-        return {sort: percentile(took, 0.5) for sort, took in sorts.items()}, percentile(
-            [seconds(operation) for operation in asked], 0.95
-        )
+        medians = {sort: percentile([seconds(op) for op in same], 0.5) for sort, same in sorts.items()}
+        return medians, percentile([seconds(op) for op in asked], 0.95)
 
     def told(medians: dict[str, float], p95: float) -> str:
         each = ", ".join(f"{sort} {median * 1000:.0f} ms" for sort, median in sorted(medians.items()))
@@ -177,6 +190,36 @@ def rejects_fast(evidence: Evidence) -> Verdict:
     if hold(*own):
         return unknown(claimed, **seen, machine=f"was too late to judge time: without its own delays {told(*own)}")
     return failed(claimed, **seen)
+
+
+def _waits_by_itself(evidence: Evidence) -> str:
+    """Which sort of answers is late whatever one stall has done, for people; empty for none, or with too few answers.
+
+    A slow control, and programs that wait for a processor all the time, are no single stall.
+    """
+    span, machine, policy = not_closed(evidence), evidence.machine, evidence.policy
+    limit = longest_slack(policy.timeout, policy.recovery)
+    if span is None or policy.slack > limit or machine.most_waiting(span.begin, span.end, 2 * limit) > limit:
+        return ""
+    for sort, same in _sorts_while_open(evidence, span).items():
+        quarter = percentile([_own_seconds(op, machine) for op in same], 0.25)
+        if len(same) >= _ENOUGH and quarter >= _at_once(evidence):
+            return f"three quarters of {len(same)} {sort} took {quarter * 1000:.0f} ms or more beside the machine"
+    return ""
+
+
+def _sorts_while_open(evidence: Evidence, span: Span) -> dict[str, list[Operation]]:
+    """What guests asked who were no probes, by kind and by what answered them."""
+    sorts: dict[str, list[Operation]] = {}
+    probes = probing_guests(evidence)
+    for op in evidence.asked("open"):
+        if span.holds(op.started) and op not in probes:
+            sorts.setdefault(f"{op.kind} {op.source or op.problem}", []).append(op)
+    return sorts
+
+
+def _at_once(evidence: Evidence) -> float:
+    return min(evidence.policy.timeout / 4, _AT_ONCE_S)
 
 
 @timed

@@ -98,6 +98,8 @@ def one_at_a_time(evidence: Evidence) -> Verdict:
     if len(sent) < 2:
         return unknown(claimed, ledger=f"{len(sent)} booking requests")
     wrong = list(overlapping(sent, evidence))
+    if not wrong and len(attempts(sent, guests_of(evidence))) < 2:
+        return unknown(claimed, ledger=f"{len(sent)} booking requests, not of two guests of this history")
     told = [f"{evidence.lines([first, second])}, the first one answered {_answered(first)}" for first, second in wrong]
     return judge(
         not wrong,

@@ -10,7 +10,16 @@ from typing import Any
 
 from pms_drill.checks.breaker import NEVER_OPENED
 from pms_drill.checks.lateness import timed
-from pms_drill.checks.moments import failures_before_opening, is_rejection, is_success, opened, probe_rounds, quiet
+from pms_drill.checks.moments import (
+    BLIND,
+    blind,
+    failures_before_opening,
+    is_rejection,
+    is_success,
+    opened,
+    probe_rounds,
+    quiet,
+)
 from pms_drill.checks.secrets import SHORTEST, disguised
 from pms_drill.checks.verdict import Verdict, failed, judge, passed, unknown
 from pms_drill.evidence.bundle import Evidence
@@ -54,6 +63,8 @@ def transitions_are_logged(evidence: Evidence) -> Verdict:
     if lines and not wrong:
         wrong += _first_opening(lines[0], evidence)
     told = f"{len(lines)} transition lines; wrong: {'; '.join(wrong[:3]) or 'none'}"
+    if blind(evidence) and not wrong:
+        return unknown(claimed, log=told, ledger=BLIND)
     return judge(not wrong, claimed, log=told)
 
 

@@ -81,6 +81,8 @@ def only_guests_are_rejected(evidence: Evidence) -> Verdict:
     name, window = evidence.policy.metrics.rejections, before_heal(evidence)
     if window is None:
         return unknown(claimed, metrics=_NO_SCRAPES)
+    if not any(map(is_rejection, evidence.operations)):
+        return unknown(claimed, answers="no guest was rejected")
     made = [op for op in evidence.operations if op.kind is Kind.RESERVATION and not is_success(op)]
     # One that was rejected itself sent no booking that could be read back.
     doubtful = window.operations(op for op in made if op.phase != "open" or not is_rejection(op)).most

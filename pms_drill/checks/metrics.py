@@ -11,6 +11,8 @@ from pms_drill.checks.exposition import KINDS, OPERATIONS
 from pms_drill.checks.fates import classify
 from pms_drill.checks.lateness import scraped, timed
 from pms_drill.checks.moments import (
+    BLIND,
+    blind,
     failures_before_opening,
     healed,
     is_rejection,
@@ -58,6 +60,8 @@ def gauge_equals_behaviour(evidence: Evidence) -> Verdict:
     seen = {"metrics": f"scrapes judged: {told}; wrong: {'; '.join(wrong[:3]) or 'none'}"}
     if wrong:
         return failed(claimed, **seen, count=f"{len(wrong)} wrong")
+    if blind(evidence):
+        return unknown(claimed, **seen, ledger=BLIND)
     needed = {"closed"} if evidence.expectation.opens_after is None else {"closed", "open"}
     return passed(claimed, **seen) if needed <= set(judged) else unknown(claimed, **seen)
 
@@ -74,8 +78,9 @@ def calls_are_conserved(evidence: Evidence) -> Verdict:
     window, names, policy = whole(evidence), evidence.policy.metrics, evidence.policy
     if window is None:
         return unknown(claimed, metrics=_NO_SCRAPES)
-    if not evidence.ledger:
-        return unknown(claimed, ledger="saw nothing")
+    if not evidence.ledger or not evidence.operations:
+        blind = {"answers": "nobody asked"} if evidence.ledger else {"ledger": "saw nothing"}
+        return unknown(claimed, **blind)
     wrong, told = [], []
     for operation in OPERATIONS:
         calls = window.grown(names.calls, operation=operation)

@@ -12,6 +12,8 @@ from pms_drill.evidence.ledger import LedgerEntry
 
 #: Lower time bounds are judged at this share of the claimed time (design rule 7).
 SHARE = 0.95
+#: What a verdict says when the ledger is blind.
+BLIND = "saw no call at all, not even before the fault"
 
 
 def is_rejection(operation: Operation) -> bool:
@@ -52,6 +54,11 @@ def opened(evidence: Evidence) -> float | None:
         return None
     failed = failures_before_opening(evidence)
     return max(operation.ended for operation in failed) if failed else impact[0].ended
+
+
+def blind(evidence: Evidence) -> bool:
+    """Whether the ledger should have seen the agent's calls, and saw none at all, not even before the fault."""
+    return evidence.expectation.reaches_ledger and not evidence.ledger
 
 
 def opened_late(evidence: Evidence) -> bool:

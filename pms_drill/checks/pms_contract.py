@@ -47,6 +47,8 @@ def no_unlisted_difference(listed: Collection[Pair], found: Iterable[Pair], comp
 def no_vanished_divergence(listed: Collection[Pair], found: Iterable[Pair], compared: Collection[str]) -> Verdict:
     """Every listed difference was found. An exchange that was not compared proves nothing: unknown."""
     claimed = f"each of the {len(listed)} listed divergences is still there"
+    if not compared:
+        return unknown(claimed, comparison="no exchange was compared")
     if unseen := sorted({name for name, _ in listed if name not in compared}):
         return unknown(claimed, comparison=f"not compared: {', '.join(unseen)}")
     seen = set(found)

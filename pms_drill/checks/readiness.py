@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pms_drill.checks.lateness import timed
-from pms_drill.checks.moments import SHARE, failures_before_opening, is_rejection, is_success, not_closed
+from pms_drill.checks.moments import (
+    BLIND,
+    SHARE,
+    blind,
+    failures_before_opening,
+    is_rejection,
+    is_success,
+    not_closed,
+)
 from pms_drill.checks.operations import operation_of
 from pms_drill.checks.states import NAMES, Known, known_states
 from pms_drill.checks.verdict import Verdict, judge, unknown
@@ -49,6 +57,8 @@ def tells_state_and_status(evidence: Evidence) -> Verdict:
                     wrong.append(f"{_at(evidence, at)} status {pms.get('status')!r} instead of {' or '.join(words)}")
     told = ", ".join(f"{number} {name}" for name, number in sorted(judged.items())) or "none"
     seen = {"health": f"judged: {told}; wrong: {'; '.join(wrong[:3]) or 'none'}"}
+    if not wrong and blind(evidence):
+        return unknown(claimed, **seen, ledger=BLIND)
     if not wrong and (not evidence.ready or len(judged) < 2):
         return unknown(claimed, **seen)
     return judge(not wrong, claimed, **seen)

@@ -10,6 +10,7 @@ import itertools
 from functools import partial
 
 from pms_drill import clock
+from pms_drill.checks.lateness import longest_slack
 from pms_drill.checks.moments import is_rejection, percentile
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes.able import fault_for
@@ -24,6 +25,8 @@ from pms_drill.stack.base import Stack
 
 #: Guests before the fault: enough for a control, few enough to be quick.
 _STEADY_QUESTIONS, _STEADY_BOOKINGS = 8, 2
+#: How many times the slowest answer of the control something may be late (design rule 7).
+_SLACK = 5
 #: Rounds of questions until one is quick enough for a control.
 _CONTROLS = 3
 #: Pause between rounds of questions while the breaker is open, so that rejections spread over the whole wait.
@@ -85,7 +88,7 @@ def steady(scene: Scene, bookings: int = _STEADY_BOOKINGS) -> list[Guest]:
         regulars = scene.book.guests(_STEADY_QUESTIONS)
         for number in range(_CONTROLS):
             asked = [scene.guests.ask(guest, "steady") for guest in regulars]
-            if max(operation.seconds for operation in asked) <= _slowest(scene):
+            if max(operation.seconds for operation in asked) <= _slowest_of_use(scene):
                 break
             # An agent that has just begun may be slow for a moment; one that stays so cannot be judged here.
             scene.stack.journal.note("step", scene.name, "the control was too slow", f"round {number + 1}")
@@ -112,7 +115,12 @@ def slack(scene: Scene) -> float:
         raise Unproven(
             f"{scene.name}: without a fault answers took up to {p99:.2f} s; the machine is too slow to judge"
         )
-    return max(5 * p99, 0.25)
+    return max(_SLACK * p99, 0.25)
+
+
+def _slowest_of_use(scene: Scene) -> float:
+    """A control with a slower answer, in seconds, asks for more slack than any check may have."""
+    return longest_slack(scene.profile.pms.timeout, scene.profile.breaker.recovery_timeout) / _SLACK
 
 
 def _slowest(scene: Scene) -> float:

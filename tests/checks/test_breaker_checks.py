@@ -262,6 +262,14 @@ def test_an_agent_that_is_slow_with_its_machine_is_not_blamed(machine, excused, 
     assert breaker.rejects_fast(outage(operations=crowd(20, 0.02), machine=machine)).outcome is Outcome.PASSED
 
 
+def test_an_agent_that_waits_with_each_answer_does_not_hide_behind_one_stall_of_its_machine():
+    stalled = Machine(stalls=(Delay(5.7, 6.0, 0.3),))
+    assert breaker.rejects_fast(outage(operations=crowd(20, 0.2), machine=stalled)).outcome is Outcome.FAILED
+    assert breaker.rejects_fast(outage(operations=crowd(10, 0.2), machine=stalled)).outcome is Outcome.UNKNOWN
+    busy = Machine(stalls=(*stalled.stalls, *STALLS.stalls))
+    assert breaker.rejects_fast(outage(operations=crowd(20, 0.2), machine=busy)).outcome is Outcome.UNKNOWN
+
+
 def test_nobody_asking_while_open_is_unknown():
     evidence = outage(operations=without(operations(), phase="open"))
     assert breaker.rejects_fast(evidence).outcome is Outcome.UNKNOWN

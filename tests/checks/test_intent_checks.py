@@ -11,6 +11,7 @@ from pms_drill.checks import bookings, intents
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Operation
+from pms_drill.evidence.ledger import LedgerEntry
 from tests.checks.literal import ask, booked, gone, held, look, mock, outage, reserve
 
 
@@ -157,37 +158,42 @@ def test_one_booking_each_is_unknown():
 # -- BOOK-11
 
 
+def sent_for_ada_and_bob(ledger: list[LedgerEntry]) -> Evidence:
+    """Both have asked for a reservation."""
+    return evidence(operations=[reserve(0.9, "ada", order=11), reserve(0.9, "bob", order=12)], ledger=ledger)
+
+
 def test_bookings_one_after_the_other_pass():
-    found = intents.one_at_a_time(evidence(ledger=[booked(1.0, "ada", answered=1.4), booked(1.41, "bob")]))
+    found = intents.one_at_a_time(sent_for_ada_and_bob([booked(1.0, "ada", answered=1.4), booked(1.41, "bob")]))
     assert found.outcome is Outcome.PASSED, found.why
 
 
 def test_a_booking_sent_into_the_work_on_another_one_fails():
-    found = intents.one_at_a_time(evidence(ledger=[booked(1.0, "ada", answered=1.4), booked(1.2, "bob")]))
+    found = intents.one_at_a_time(sent_for_ada_and_bob([booked(1.0, "ada", answered=1.4), booked(1.2, "bob")]))
     assert found.outcome is Outcome.FAILED
     assert "answered after 0.40 s" in found.why
 
 
 def test_a_booking_after_the_settle_time_of_one_without_an_answer_passes():
     silent = booked(1.0, "ada", None, answered=None, delivered=None)
-    assert intents.one_at_a_time(evidence(ledger=[silent, booked(2.6, "bob")])).outcome is Outcome.PASSED
-    assert intents.one_at_a_time(evidence(ledger=[silent, booked(2.0, "bob")])).outcome is Outcome.FAILED
+    assert intents.one_at_a_time(sent_for_ada_and_bob([silent, booked(2.6, "bob")])).outcome is Outcome.PASSED
+    assert intents.one_at_a_time(sent_for_ada_and_bob([silent, booked(2.0, "bob")])).outcome is Outcome.FAILED
 
 
 def test_a_request_that_never_reached_the_pms_is_no_work():
     dropped = booked(1.0, "ada", None, forwarded=None, answered=None, delivered=None, copies=0)
-    assert intents.one_at_a_time(evidence(ledger=[dropped, booked(1.1, "bob")])).outcome is Outcome.PASSED
+    assert intents.one_at_a_time(sent_for_ada_and_bob([dropped, booked(1.1, "bob")])).outcome is Outcome.PASSED
 
 
 def test_bookings_of_two_hotels_may_overlap():
     other = '{"booking":{"id_property":2,"email":"bob@run.example"}}'
     first = '{"booking":{"id_property":1,"email":"ada@run.example"}}'
     sent = [booked(1.0, "ada", answered=1.4, request_body=first), booked(1.2, "bob", request_body=other)]
-    assert intents.one_at_a_time(evidence(ledger=sent)).outcome is Outcome.PASSED
+    assert intents.one_at_a_time(sent_for_ada_and_bob(sent)).outcome is Outcome.PASSED
 
 
 def test_one_booking_alone_is_unknown():
-    assert intents.one_at_a_time(evidence(ledger=[booked(1.0, "ada")])).outcome is Outcome.UNKNOWN
+    assert intents.one_at_a_time(sent_for_ada_and_bob([booked(1.0, "ada")])).outcome is Outcome.UNKNOWN
 
 
 # -- BOOK-12
