@@ -134,7 +134,7 @@ def _heal_midway(scene: Scene) -> None:
 
 def _last_room(scene: Scene) -> None:
     """All rooms of a type but one are booked for a night; several guests want the last one, and the PMS is slow."""
-    arrival, kind = scene.book.night(), scene.profile.pms.room_type
+    arrival, kind = scene.book.night_to_sell_out(0), scene.profile.pms.room_type
     make = partial(scene.book.guest, check_in=arrival, nights=1, room_type=kind)
     with scene.phase("filling"):
         left = scene.guests.ask(make(), "filling").body.get("rooms_left")

@@ -17,7 +17,7 @@ from pms_drill.checks.pms_findings import ANSWERED, ASKS, RIVAL
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.contract.qloapps import QloApps, changed
 from pms_drill.episodes.bookings_sent import wait_for_bookings
-from pms_drill.episodes.guests import GuestBook, label
+from pms_drill.episodes.guests import SOLD_OUT_NIGHTS, GuestBook, label
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.history import Guest
 from pms_drill.faults.catalogue_pms import parallel_bookings, silent_cancel
@@ -25,7 +25,7 @@ from pms_drill.faults.lifecycle import Fault, injected
 from pms_drill.report.skips import skip
 
 #: Nights on which the last room is wanted by two, at most. Two parallel bookings get it both in half of the trials.
-_NIGHTS = 5
+_NIGHTS = SOLD_OUT_NIGHTS
 #: Rooms in one booking of a group: a real QloApps took more than 20 s for 39 at once.
 _GROUP = 4
 #: Guests of the other channel who want the room together with one of the agent.
@@ -93,7 +93,7 @@ def rival_channel(scene: Scene) -> None:
     PMS sells twice only what comes closer together than that.
     """
     with _channel(scene) as channel, scene.phase("storm"), _as_a_real_one(scene, parallel_bookings()):
-        first, kind = scene.book.night(), scene.profile.pms.room_type
+        first, kind = scene.book.night_to_sell_out(2), scene.profile.pms.room_type
         for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
             channel.leave_one_room(night, kind)
             guest = scene.book.guest(check_in=night, nights=1, room_type=kind)
@@ -124,7 +124,7 @@ def silent_loser(scene: Scene) -> None:
 
 
 def _let_guests_lose(scene: Scene, channel: Channel) -> None:
-    first, kind = scene.book.night(), scene.profile.pms.room_type
+    first, kind = scene.book.night_to_sell_out(3), scene.profile.pms.room_type
     for night in (first + timedelta(days=number) for number in range(_NIGHTS)):
         channel.leave_one_room(night, kind)
         guest = scene.book.guest(check_in=night, nights=1, room_type=kind)

@@ -39,6 +39,10 @@ _LAST = (
 _NEAREST, _FARTHEST = 20, 420
 #: Nights of a stay at most: stays differ in length, so that another length shows.
 _LONGEST = 5
+#: Nights that are sold out lie behind all of these, still within the agent's 500 days: nobody else's guest meets one.
+_SOLD_OUT_FROM = _FARTHEST + _LONGEST + 1
+#: Nights in a row that one experiment may sell out, and how many experiments do so.
+SOLD_OUT_NIGHTS, _SELL_OUT = 5, 4
 
 
 class GuestBook:
@@ -87,9 +91,15 @@ class GuestBook:
         """The date at the hotel, read now: guests must not be made on one day and asked for on the next."""
         return clock.today(self._timezone)
 
-    def night(self) -> date:
-        """A night that seldom anybody else has."""
-        return date.fromisoformat(self.guest().check_in)
+    def night_to_sell_out(self, number: int) -> date:
+        """The first of `SOLD_OUT_NIGHTS` nights that no other guest asks for.
+
+        Args:
+            number: of the experiment among those that sell out nights, from 0; each has nights of its own.
+        """
+        if not 0 <= number < _SELL_OUT:
+            raise ValueError(f"{number} is not below {_SELL_OUT}")
+        return self.today() + timedelta(days=_SOLD_OUT_FROM + number * SOLD_OUT_NIGHTS)
 
     def guests(self, count: int) -> list[Guest]:
         """Several new guests."""

@@ -82,7 +82,7 @@ def _sold_out(scene: Scene) -> Guest:
     Raises:
         Unproven: a room is left.
     """
-    night = scene.book.night()
+    night = scene.book.night_to_sell_out(1)
     make = partial(scene.book.guest, check_in=night, nights=1, room_type=scene.profile.pms.room_type)
     left = scene.guests.ask(make(), "steady").body.get("rooms_left")
     for _ in range(left if isinstance(left, int) else 0):

@@ -35,6 +35,7 @@ class Observer(Repeating):
         self.took: list[tuple[str, float, float]] = []
         self.readiness: list[tuple[float, dict[str, object]]] = []
         self.said: list[tuple[float, str]] = []
+        self.looks = 0
 
     def __enter__(self) -> Self:
         """Look once, before anything happens, and begin to look."""
@@ -82,6 +83,7 @@ class Observer(Repeating):
                 self.statuses.append((path, at, 0))
             finally:
                 self.took.append((path, at, clock.now()))
+        self.looks += 1
 
     def _read(self, at: float, answer: httpx.Response) -> None:
         try:

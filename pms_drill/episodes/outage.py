@@ -50,6 +50,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     expected = expectation(name, stack.profile)
     with Scene(stack, name, seed) as scene:
         regulars = steady(scene)
+        scene.be_seen()
         with injected(fault, stack.place) as injection:
             armed = clock.now()
             scene.mark_log("fault")
@@ -64,6 +65,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             _strike(scene)
         settle(scene, expected.wait)
         scene.quiesce()
+        scene.be_seen()
         bookings = scene.final_read()
     return scene.evidence(expected, policy(stack.profile, slack(scene)), bookings)
 

@@ -53,7 +53,7 @@ def test_today_is_read_when_a_guest_is_made_and_not_before(monkeypatch: pytest.M
     for today in (DAY, DAY + timedelta(days=1)):
         book = GuestBook(1, "x", pms=PmsPart())
         monkeypatch.setattr(clock, "today", lambda _zone, today=today: today)
-        night.append(book.night())
+        night.append(book.night_to_sell_out(0))
     assert night[1] - night[0] == timedelta(days=1)
 
 
