@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pms_drill.stack import backends
-
 #: pytest_asyncio is not used by the suite; pyproject.toml has a setting of it, and unknown settings are errors.
 _PLUGINS = ("pytest_timeout", "pytest_randomly", "allure_pytest.plugin", "pytest_asyncio.plugin")
 _CONTRACT_PLUGINS = ("_hypothesis_pytestplugin", "schemathesis.pytest.plugin")
@@ -66,9 +64,8 @@ def _changes(name: str) -> bool:
 def workers(part: str, stack: str, wanted: int | None) -> int:
     """Processes beside the controller; 0 for load, which is measured alone, and for one agent for all.
 
-    Experiments of chaos wait most of their time, so that there are more of them than cores: with the twin two more
-    (measured on two cores: 2 min 42 s instead of 5 min, nine tenths of the processors' time), with a real PMS, which
-    works on the same cores, one more. What a machine is too late for then is run again, or unknown.
+    Experiments of chaos wait most of their time, so that there is one more of them than there are cores. Two more were
+    tried on two cores: a third of the experiments then had a machine that was too late to judge time.
 
     Args:
         wanted: what the command line says; None if it says nothing.
@@ -77,5 +74,4 @@ def workers(part: str, stack: str, wanted: int | None) -> int:
         return 0
     if wanted is not None:
         return wanted
-    more = (2 if backends.stand_in(stack) else 1) if part == "chaos" else 0
-    return min(_MOST_WORKERS, (os.cpu_count() or 1) + more)
+    return min(_MOST_WORKERS, (os.cpu_count() or 1) + (part == "chaos"))

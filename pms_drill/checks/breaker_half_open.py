@@ -56,22 +56,27 @@ def crowd_adds_no_call(evidence: Evidence) -> Verdict:
 
 @timed
 def crowd_does_not_wait_for_the_probe(evidence: Evidence) -> Verdict:
-    """BRK-32: whoever arrives while the probe is under way is rejected, and does not queue behind it."""
+    """BRK-32: whoever arrives while the probe is under way is rejected, and does not queue behind it.
+
+    Who arrives less than the slack before its end may be answered after it without having waited for it.
+    """
     claimed = "guests who arrive while the probe is under way are rejected, nine of ten of them before it ends"
     span, arrivals, unclear = _under_way(evidence)
     if span is None:
         return unknown(claimed, ledger=unclear)
     wrong = [op for op in arrivals if not is_rejection(op) and op.ended < span.end]
-    queued = [op for op in arrivals if op.ended >= span.end]
+    early = [op for op in arrivals if op.started <= span.end - evidence.policy.slack]
+    queued = [op for op in early if op.ended >= span.end]
     slowest = percentile([op.seconds for op in arrivals], 0.95) if arrivals else 0.0
     seen = {
-        "answers": f"{len(arrivals)} arrived, {len(queued)} were answered only after the probe, p95 {slowest:.2f} s; "
+        "answers": f"{len(arrivals)} arrived, {len(early)} of them early, {len(queued)} of these were answered only "
+        f"after the probe, p95 {slowest:.2f} s; "
         f"not rejected: {'; '.join(op.brief() for op in wrong[:3]) or 'none'}",
         "ledger": f"the probe took {span.end - span.begin:.2f} s",
     }
-    if not _enough(evidence, arrivals):
+    if not _enough(evidence, early):
         return unknown(claimed, **seen)
-    return judge(not wrong and len(queued) <= len(arrivals) / 10, claimed, **seen)
+    return judge(not wrong and len(queued) <= len(early) / 10, claimed, **seen)
 
 
 @timed

@@ -43,19 +43,6 @@ def too_late(evidence: Evidence) -> float:
     return slack if slack > longest_slack(evidence.policy.timeout, evidence.policy.recovery) else 0.0
 
 
-def machine_was_late(evidence: object) -> float:
-    """The slack that an experiment would need, in seconds, where its machine was too late to judge time; otherwise 0.
-
-    Only the machine's own delays and the control before the fault decide, and nothing that a check looks at.
-    """
-    if isinstance(evidence, Evidence):
-        return too_late(evidence)
-    if isinstance(evidence, CauseEvidence) and evidence.policy is not None:
-        slack = lateness(evidence.machine, Span(0.0, float("inf")), evidence.policy)
-        return slack if slack > longest_slack(evidence.policy.timeout, evidence.policy.recovery) else 0.0
-    return 0.0
-
-
 def timed(check: Check) -> Check:
     """Bound the slack of a check, and let a machine that was later than that answer unknown instead of failed."""
 

@@ -23,7 +23,6 @@ from pms_drill.checks.findings import Finding
 from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings as known_findings
 from pms_drill.contract.findings import Looked
-from pms_drill.episodes.book import run_again
 from pms_drill.errors import DrillError
 from pms_drill.evidence import bookings_made
 from pms_drill.files import replace_text, replace_texts
@@ -232,7 +231,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         targets=rows,
         findings=findings.listed(known, judged.findings, looked),
         trouble=judged.trouble,
-        notes=[*info.notes, *run_again(info.folder), *not_drawn(info.folder)],
+        notes=[*info.notes, *not_drawn(info.folder)],
         complete=complete,
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),
