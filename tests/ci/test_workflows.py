@@ -160,7 +160,7 @@ def test_step_runs_whole(step: Step, checkout: Path, tmp_path: Path) -> None:
     done = bash(step.run, checkout, GITHUB_STEP_SUMMARY=str(summary), PMS_DRILL_STATE=state)
     assert done.returncode == 0, done.stdout + done.stderr
     if "report --markdown" in step.run:
-        assert summary.read_text().startswith("## PMS integration: PASSED\n\n3 passed")
+        assert summary.read_text().startswith("## PMS integration: PASSED\n\n3 tests passed")
     elif "GITHUB_STEP_SUMMARY" in step.run:
         assert summary.read_text() == "# Changes\n"
 

@@ -25,6 +25,9 @@ from pms_drill.report.model import RunVerdict
 from pms_drill.report.results import read_verdict
 from tests.mutants.lies.table import FORGOTTEN, MENDED
 
+# The fixtures run tests of the checks, and collect whole runs, each once for all.
+pytestmark = pytest.mark.timeout(300)
+
 REPO = Path(__file__).resolve().parents[2]
 PROPERTIES = catalogue.load().property
 #: What methods hand out: those of load.
@@ -54,11 +57,11 @@ def test_every_property_has_a_proof() -> None:
 def failing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Dotted name of a check -> the tests in which it said "failed"."""
     file = tmp_path_factory.mktemp("witness") / "seen.json"
-    files = {name.partition("::")[0] for entry in PROPERTIES for name in named(entry, "history")}
-    argv = [sys.executable, "-m", "pytest", *sorted(files), "-p", "tests.proofs.witness", "-p", "no:schemathesis"]
+    histories = {name for entry in PROPERTIES for name in named(entry, "history")}
+    argv = [sys.executable, "-m", "pytest", *sorted(histories), "-p", "tests.proofs.witness", "-p", "no:schemathesis"]
     argv += ["-p", "no:locust", "-q", "-n", "0"]
     env = {**os.environ, "WITNESS_FILE": str(file), "PYTHONPATH": str(REPO)}
-    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(argv, cwd=REPO, env=env, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     seen: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
     return seen
