@@ -66,6 +66,15 @@ def test_a_breaker_that_waits_for_guests_fails_the_probe_without_traffic():
     assert half_open.half_open_comes_by_itself(asked).outcome is Outcome.UNKNOWN
 
 
+def test_guests_who_come_just_before_the_end_of_the_probe_have_not_queued_behind_it():
+    """Ten of fifty, on a machine with other work: each has its answer a fifth of a second after it came."""
+    late = [mock(4.34 + 0.002 * n, f"c{n}", "crowd", took=0.2) for n in range(10)]
+    crowd = [op for op in OPERATIONS if op.phase != "crowd"] + CROWD[10:] + late
+    phases = PHASES | {"crowd": Span(4.06, 4.4)}
+    found = half_open.crowd_does_not_wait_for_the_probe(crowded(operations=[*crowd, *AFTER], phases=phases))
+    assert found.outcome is Outcome.PASSED, found.why
+
+
 @pytest.mark.parametrize("extra", [1, 20, 49])
 def test_a_half_open_breaker_that_lets_others_through_fails(extra):
     flood = [call(4.07 + 0.002 * n) for n in range(extra)]
