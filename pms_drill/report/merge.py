@@ -214,7 +214,8 @@ def _empty(run: Gathered) -> list[str]:
         if (judging := [one for one in part.records if not one.finding])
         and all(one.outcome is Outcome.SKIPPED for one in judging)
     ]
-    lines = [f"{part.part}: nothing was judged, all {len(part.records)} tests were skipped" for part in idle]
+    skipped = {part.part: sum(not one.finding for one in part.records) for part in idle}
+    lines = [f"{part}: nothing was judged, all {count} tests were skipped" for part, count in skipped.items()]
     if not run.selection:
         return lines + [f"{part}: no test was run" for part in empty]
     if len(empty) == len(parts):

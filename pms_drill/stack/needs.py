@@ -56,6 +56,7 @@ GROUPS: Mapping[str, tuple[Need, ...]] = {
 SINGLE: Mapping[str, tuple[Need, ...]] = {
     "QLO-09": (_FAULTS,),
     "QLO-10": (_FAULTS,),
+    "FAIL-11": (_RESTART, _LOG),
     "RESET-02": (_RESTART,),
     **{f"MOCK-0{number}": (_LOG,) for number in range(1, 6)},
     "MOCK-06": (_ADMIN,),

@@ -51,7 +51,7 @@ def execute(project, source: str, **options: object):
     (root / "contracts" / "pms").mkdir(exist_ok=True)
     (root / "contracts" / "pms" / "known-findings.toml").write_text(KNOWN)
     wanted = {"parts": ["contracts"], "seed": 7, "workers": 0, **options}
-    verdict = Run(RunOptions(**wanted), root=root, say=lambda _: None).execute()
+    verdict = Run(RunOptions(**wanted), root=root, properties=(), say=lambda _: None).execute()
     return verdict, root / "runs" / verdict.run_id
 
 
@@ -107,7 +107,11 @@ def test_one_that_is_neither_known_nor_seen_is_told_as_such(project):
     assert (verdict.exit_code, statuses(verdict)["QLO-11"]) == (0, Status.ABSENT)
 
 
-@pytest.mark.parametrize("broken", ["{}['a']", "skip(SkipReason.NO_WITNESS, 'no PMS')"], ids=["raises", "skips"])
+@pytest.mark.parametrize(
+    "broken",
+    ["{}['a']", "skip(SkipReason.NO_WITNESS, 'no PMS')", "skip(SkipReason.NOT_CLAIMED, 'x')"],
+    ids=["raises", "skips for a reason that the tier does not tolerate", "skips although nothing foresaw it"],
+)
 def test_one_whose_test_broke_or_was_skipped_for_no_tolerated_reason_is_unknown_by_name(project, broken):
     test = f"""
     @pytest.mark.finding("QLO-01")
@@ -117,16 +121,6 @@ def test_one_whose_test_broke_or_was_skipped_for_no_tolerated_reason_is_unknown_
     assert (verdict.exit_code, verdict.properties["QLO-01"].verdict) == (2, Outcome.UNKNOWN)
     assert statuses(verdict)["QLO-01"] is Status.UNKNOWN
     assert 'pms-drill run contracts -k "QLO-01" --pms-seed 7' in (folder / PAGE).read_text()
-
-
-def test_one_that_was_skipped_for_a_tolerated_reason_was_not_looked_for(project):
-    test = """
-    @pytest.mark.finding("QLO-01")
-    def test_known_defect_QLO01_books_twice(book): skip(SkipReason.NOT_CLAIMED, "x")
-"""
-    verdict, _ = execute(project, test)
-    assert (verdict.exit_code, statuses(verdict)["QLO-01"]) == (0, Status.NOT_LOOKED_FOR)
-    assert "QLO-01" not in verdict.properties
 
 
 @pytest.mark.parametrize(
@@ -171,4 +165,4 @@ def test_run_that_looked_for_defects_only_has_judged_nothing(project):
 """
     )
     verdict, _ = execute(project, skipped)
-    assert (verdict.exit_code, verdict.trouble) == (2, ["nothing was judged: all 1 tests were skipped"])
+    assert (verdict.exit_code, verdict.trouble) == (2, ["contracts: nothing was judged, all 1 tests were skipped"])

@@ -52,7 +52,9 @@ LOAD = """
 
 def run_with(project, band: str):
     root = project(load=LOAD.replace("BAND", band))
-    return Run(RunOptions(seed=7, workers=0, parts=["load"]), root=root, say=lambda _: None).execute(), root
+    return Run(
+        RunOptions(seed=7, workers=0, parts=["load"]), root=root, properties=(), say=lambda _: None
+    ).execute(), root
 
 
 def page_of(root: Path) -> str:
@@ -66,7 +68,7 @@ def test_a_run_with_every_figure_in_warning_is_not_0_and_says_why(project):
     assert {result.verdict for result in verdict.properties.values() if result.part == "load"} == {Outcome.PASSED}
     assert ": warning (target < 500, warning > 1000, critical > 3000)" in verdict.properties["LOAD-02"].why
     page = page_of(root)
-    assert page.startswith("PMS integration: WARNING")
+    assert page.startswith("PMS integration, a selection (part load): WARNING")
     assert "a figure is past the runbook's warning limit" in page
     assert "Response time (availability), steady: p50 1200 ms" in page
 
@@ -79,7 +81,7 @@ def test_the_band_critical_fails_its_property_everywhere(project):
     assert len(load) == 4
     folder = root / "runs" / "latest"
     page, review = page_of(root), (folder / "review.md").read_text(encoding="utf-8")
-    assert page.startswith("PMS integration: CRITICAL")
+    assert page.startswith("PMS integration, a selection (part load): CRITICAL")
     assert "LOAD-02" in page.partition("What failed")[2]
     assert "### LOAD-02" in review.partition("What does not hold")[2]
     suites = {suite.name: suite for suite in JUnitXml.fromfile(str(folder / "junit.xml"))}

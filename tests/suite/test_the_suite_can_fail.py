@@ -64,7 +64,7 @@ def test_mutant_fails_under_the_name_of_its_defect(
     failed = ran.named(Outcome.FAILED)
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= failed
-    assert len(failed) <= 4, ran.page
+    assert len(failed) <= 6, ran.page  # one lie about a booking is told in status, total, counts and causes
 
 
 @pytest.mark.kill_matrix
