@@ -27,6 +27,8 @@ _LABELS = {state: name.replace("-", "_") for state, name in NAMES.items()}
 #: By how much a time that is told may miss the true one, in seconds: it may be rounded to whole seconds.
 _ROUNDING_S = 1.0
 _NEVER_READ = "was not read"
+#: What the journal says of a fault from its heal on.
+_HEALS = ("healing", "healed")
 
 
 @timed
@@ -198,8 +200,10 @@ def _statuses(evidence: Evidence) -> Iterator[tuple[Span, tuple[str, ...]]]:
     strike = evidence.phases.get("strike")
     struck = evidence.asked("strike", kind=Kind.RESERVATION)
     if strike and struck and evidence.expectation.reaches_ledger:
-        begin = max(op.ended for op in struck)
-        yield Span(begin, strike.end), ("auth_failed",) if auth else ("degraded", "down")
+        # The phase ends with the proof of the heal; a read-back may have succeeded as soon as the fault was gone.
+        healed = [event.at for event in evidence.events if event.kind == "fault" and event.what in _HEALS]
+        end = min((at for at in healed if strike.holds(at)), default=strike.end)
+        yield Span(max(op.ended for op in struck), end), ("auth_failed",) if auth else ("degraded", "down")
 
 
 def _moment(said: object, epoch: float) -> float | None:

@@ -8,6 +8,7 @@ import pytest
 
 from pms_drill.checks import readiness
 from pms_drill.checks.verdict import Outcome
+from pms_drill.evidence.journal import Event
 from pms_drill.evidence.machine import Delay, Machine
 from tests.checks import literal
 from tests.checks.literal import ask, call, outage, policy, wall
@@ -70,6 +71,14 @@ def test_an_agent_that_is_not_ready_fails():
 @pytest.mark.parametrize("told", [None, "soon", wall(-3.0), wall(12.0), "2027-01-15T08:00:03"])
 def test_a_wrong_time_of_the_last_call_fails(told):
     assert readiness.tells_the_last_call(during(3.5, 3.9, checked_at=told)).outcome is Outcome.FAILED
+
+
+def test_from_the_heal_on_the_pms_may_be_up_again():
+    """The second strike is healed at 8.3 s, and a read-back finds the PMS at work before the phase has ended."""
+    healed = [Event(8.3, "fault", "server_error", "healing")]
+    up = during(8.35, 8.6, status="up")
+    assert readiness.tells_state_and_status(up).outcome is Outcome.FAILED
+    assert readiness.tells_state_and_status(replace(up, events=healed)).outcome is Outcome.PASSED
 
 
 def test_a_call_whose_answer_is_held_back_ends_for_the_agent_at_its_deadline_only():
