@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pms_drill.checks.verdict import SkipReason
+from pms_drill.report.skips import skip
 from pms_drill.session import Session
 
 #: More than a pipe holds: a child whose reader has gone would never end.
@@ -40,7 +42,7 @@ def test_log_that_cannot_be_opened_is_told_and_blocks_nobody(tmp_path: Path) -> 
 
 def test_log_on_a_full_disk_is_told_once_and_blocks_nobody(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
-        pytest.skip("no device that is always full")
+        skip(SkipReason.NEEDS_LINUX, "no device that is always full")
     (tmp_path / "log").symlink_to("/dev/full")
     said: list[str] = []
     session = run(tmp_path, log=tmp_path / "log", say=said.append)
