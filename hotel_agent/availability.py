@@ -61,7 +61,7 @@ class AvailabilityDesk:
             if failure.kind is Kind.RATE_LIMIT:  # it has opened the breaker
                 return self._without_pms(query)
             raise pms_failed(failure) from None
-        self._booker.currency = self._settings.pms_currency or quote.currency
+        self._booker.quoted(query.hotel_id, quote.currency)
         answer = Availability(
             **query.model_dump(),
             available=quote.rooms_left > 0,

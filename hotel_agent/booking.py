@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,9 @@ from hotel_agent.logs import logger
 from hotel_agent.models import Query, Status
 from hotel_agent.outbox import Outbox, Withdrawn
 from hotel_agent.qloapps import QloApps, UnknownThing
+
+#: For how many hotels a currency is kept.
+_HOTELS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,24 @@ class Booker:
     """Sends booking requests, at most one at a time, and reads back what they came to.
 
     Args:
-        currency: the currency to book in, or empty to take that of the PMS's last quote.
+        currency: the currency to book in, or empty to take that of the PMS's last quote for the hotel.
         clock: wall-clock seconds.
     """
 
     def __init__(self, qloapps: QloApps, outbox: Outbox, currency: str, clock: Callable[[], float] = time.time) -> None:
         self.qloapps = qloapps
-        self.currency = currency
+        self._currency = currency
+        #: By hotel, those last asked about at the end. Hotels that the PMS does not know never get here.
+        self._quoted: OrderedDict[int, str] = OrderedDict()
         self._outbox = outbox
         self._clock = clock
+
+    def quoted(self, hotel_id: int, currency: str) -> None:
+        """The PMS has quoted a price for the hotel in this currency."""
+        self._quoted[hotel_id] = currency
+        self._quoted.move_to_end(hotel_id)
+        if len(self._quoted) > _HOTELS_KEPT:
+            self._quoted.popitem(last=False)
 
     async def attempt(self, intent: Intent, *, guest_waits: bool) -> tuple[Intent, Outcome]:
         """Send the booking request once. The intent says that it was sent before it leaves (write-ahead).
@@ -77,10 +90,12 @@ class Booker:
             guest_waits: whether a refusal by the breaker is the rejection of a guest's reservation.
         """
         rejected_as = "reservation" if guest_waits else None
-        if not self.currency:
-            nothing = await self._learn_currency(intent, rejected_as)
-            if nothing is not None:
-                return intent, nothing
+        currency = self._currency or self._quoted.get(intent.hotel_id, "")
+        if not currency:
+            asked = await self._ask_currency(intent, rejected_as)
+            if not isinstance(asked, str):
+                return intent, asked
+            currency = asked
         before = intent
         try:
             intent = await self._outbox.update(
@@ -89,12 +104,12 @@ class Booker:
                 doubtful=True,
                 attempted_at=self._clock(),
                 readbacks=0,
-                currency=self.currency,
+                currency=currency,
             )
         except Withdrawn:
             return intent, NotSent(None)
         try:
-            booked = await self.qloapps.book(intent.stay, self.currency, rejected_as=rejected_as)
+            booked = await self.qloapps.book(intent.stay, currency, rejected_as=rejected_as)
         except BreakerNotClosed:
             return await self._outbox.update(before), NotSent(None)
         except PmsFailure as failure:
@@ -140,7 +155,8 @@ class Booker:
             return intent, SoldOut()
         return intent, Confirmed(booked.order_id, booked.total)
 
-    async def _learn_currency(self, intent: Intent, rejected_as: str | None) -> Outcome | None:
+    async def _ask_currency(self, intent: Intent, rejected_as: str | None) -> str | Outcome:
+        """The currency of a quote for the stay, or what came of asking for one."""
         query = Query(
             hotel_id=intent.hotel_id,
             room_type=intent.room_type,
@@ -157,8 +173,8 @@ class Booker:
             return NotFound()
         except PmsRefused as refusal:
             return _refused(refusal)
-        self.currency = quote.currency
-        return None
+        self.quoted(intent.hotel_id, quote.currency)
+        return quote.currency
 
 
 def judge(found: list[Found]) -> Confirmed | SoldOut | None:

@@ -10,7 +10,17 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_serializer,
+)
+
+from hotel_agent.money import written
 
 MAX_NIGHTS = 30
 MAX_DAYS_AHEAD = 500
@@ -78,7 +88,6 @@ Email = Annotated[
     AfterValidator(_email),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": _MAX_EMAIL}),
 ]
-Amount = Annotated[Decimal, PlainSerializer(lambda value: f"{value:.2f}", return_type=str)]
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda value: value.strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str),
@@ -133,10 +142,14 @@ def check_stay(check_in: str, check_out: str, today: date) -> None:
 
 
 class Money(BaseModel):
-    """An amount with tax, as a decimal string with two places."""
+    """An amount with tax, as a decimal string with the digits that its currency has."""
 
-    amount: Amount
+    amount: Decimal
     currency: str
+
+    @field_serializer("amount")
+    def _written(self, amount: Decimal) -> str:
+        return written(amount, self.currency)
 
 
 class Availability(BaseModel):

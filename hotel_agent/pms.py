@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from hotel_agent.answers import refusal_text
 from hotel_agent.breaker import Breaker, Permit
 from hotel_agent.failures import BadAnswer, BreakerNotClosed, Kind, PmsFailure, PmsRefused
 from hotel_agent.logs import logger
@@ -232,7 +233,7 @@ def _own_refusal(response: httpx.Response) -> str | None:
         return None
     try:
         errors = response.json()["errors"]
-        told = [(error["code"], str(error["message"])) for error in errors]
+        told = [(error["code"], refusal_text(error["message"])) for error in errors]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return next((text for code, text in told if code != 3), "") if told else None

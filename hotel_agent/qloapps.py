@@ -7,7 +7,6 @@ without any status; what became of it stands in `orders` and `room_bookings`. Ca
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from xml.etree import ElementTree as Xml
 
 from hotel_agent import answers
@@ -16,8 +15,6 @@ from hotel_agent.models import Query, split_name
 from hotel_agent.pms import PmsClient
 
 _CANCELLED = 4
-#: A room line is live when none of these is set.
-_FLAGS = ("is_cancelled", "is_refunded", "is_back_order")
 
 
 class UnknownThing(Exception):
@@ -43,7 +40,7 @@ class QloApps:
             "probe",
             "GET",
             "/api/hotels",
-            lambda response: answers.rows(response, "hotels"),
+            answers.hotels,
             rejected_as=None,
             probe=True,
         )
@@ -109,7 +106,7 @@ class QloApps:
             "reservation",
             "POST",
             "/api/bookings",
-            lambda response: answers.booked(response, stay),
+            lambda response: answers.booked(response, stay, currency),
             content=json.dumps(body).encode(),
             content_type="application/json",
             rejected_as=rejected_as,
@@ -118,11 +115,11 @@ class QloApps:
 
     async def find(self, reference: str, *, rejected_as: str | None = "readback") -> list[Found]:
         """All bookings that carry the reference, lowest id first; those without room lines count as not found."""
-        orders = await self._client.call(
+        orders: list[Booked] = await self._client.call(
             "readback",
             "GET",
             "/api/orders",
-            lambda response: answers.rows(response, "orders", amounts=("total_paid_tax_incl",)),
+            answers.orders,
             params={
                 "filter[source]": f"[{reference}]",
                 "display": "[id,current_state,total_paid_tax_incl]",
@@ -130,29 +127,26 @@ class QloApps:
             rejected_as=rejected_as,
         )
         found = []
-        for order in sorted(orders, key=lambda row: int(row["id"])):
-            order_id = int(order["id"])
-            live = await self.lines_live(order_id, rejected_as=rejected_as)
+        for order in orders:
+            live = await self.lines_live(order.order_id, rejected_as=rejected_as)
             if live is not None:
-                found.append(Found(order_id, Decimal(str(order["total_paid_tax_incl"])), live))
+                found.append(Found(order.order_id, order.total, live))
         return found
 
     async def lines_live(self, order_id: int, *, rejected_as: str | None = "readback") -> bool | None:
         """Whether a room is held for the order; None when the order has no room lines (yet)."""
-        rows = await self._client.call(
+        live: bool | None = await self._client.call(
             "readback",
             "GET",
             "/api/room_bookings",
-            lambda response: answers.rows(response, "bookings", numbers=_FLAGS),
+            answers.lines_live,
             params={
                 "filter[id_order]": f"[{order_id}]",
                 "display": "[id,id_room,is_cancelled,is_refunded,is_back_order]",
             },
             rejected_as=rejected_as,
         )
-        if not rows:
-            return None
-        return any(not any(int(row[flag]) for flag in _FLAGS) for row in rows)
+        return live
 
     async def cancel(self, order_id: int) -> None:
         """Cancel a booking and free its room."""
@@ -164,7 +158,7 @@ class QloApps:
             "cancel",
             "POST",
             "/api/order_histories",
-            lambda response: answers.member(response, "order_history"),
+            lambda response: answers.cancelled(response, order_id, _CANCELLED),
             content=Xml.tostring(root, encoding="utf-8"),
             content_type="text/xml",
             rejected_as=None,

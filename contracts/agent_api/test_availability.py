@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -11,6 +10,7 @@ from pms_drill import clock
 from pms_drill.contract.agent import Agent
 from pms_drill.contract.qloapps import QloApps
 from pms_drill.episodes.guests import GuestBook
+from pms_drill.money import written
 
 #: A night that no other guest asks for, so that it may be sold out.
 SOLD_OUT_NIGHT = 470
@@ -34,8 +34,8 @@ def test_rooms_and_price_are_those_of_the_pms(agent: Agent, pms: QloApps, guest_
     ari = pms.quote(guest)
     [offer] = ari["room_types"]
     assert told["rooms_left"] == ari["total_available_rooms"]
-    assert told["total"]["currency"] == ari["currency"]
-    assert Decimal(told["total"]["amount"]) == Decimal(str(offer["total_price_with_tax"]))
+    amount = written(offer["total_price_with_tax"], ari["currency"])
+    assert told["total"] == {"amount": amount, "currency": ari["currency"]}
 
 
 @pytest.mark.property("API-07")
@@ -64,5 +64,5 @@ def test_sold_out_is_an_answer_of_the_pms_and_no_error(agent: Agent, pms: QloApp
     ari = pms.quote(guest)
     offers = [offer["total_price_with_tax"] for offer in ari["room_types"]]
     # Where the PMS quotes no price for what nobody can have, there is none to tell.
-    quoted = [{"amount": f"{Decimal(str(price)):.2f}", "currency": ari["currency"]} for price in offers] or [None]
+    quoted = [{"amount": written(price, ari["currency"]), "currency": ari["currency"]} for price in offers] or [None]
     assert told.get("total", "missing") in quoted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -14,6 +13,7 @@ from pms_drill.contract.calls import Calls
 from pms_drill.contract.qloapps import QloApps, is_live
 from pms_drill.episodes.guests import GuestBook
 from pms_drill.evidence.history import Guest
+from pms_drill.money import written
 
 #: A night that no other guest asks for, so that it may be sold out.
 SOLD_OUT_NIGHT = 480
@@ -55,7 +55,7 @@ def test_total_of_a_reservation_is_what_the_order_costs_with_tax(
     total, order = answer.json().get("total"), answer.json()["pms_booking_id"]
     price = pms.get(f"orders/{order}").json()["order"]["total_paid_tax_incl"]
     currency = pms.get(f"bookings/{order}").json()["booking"]["currency"]
-    assert total == {"amount": f"{Decimal(str(price)):.2f}", "currency": currency}
+    assert total == {"amount": written(price, currency), "currency": currency}
     assert agent.follow(answer).json().get("total") == total
 
 

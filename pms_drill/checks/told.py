@@ -19,12 +19,12 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Guest, Kind, Operation
+from pms_drill.money import is_money
 
 _STAY = ("hotel_id", "check_in", "check_out", "room_type")
 _GUEST = (*_STAY, "guest_name", "email")
 #: By how much a time that is told may miss the true one, in seconds: it may be rounded to whole seconds.
 _ROUNDING_S = 1.0
-_AMOUNT, _CURRENCY = re.compile(r"\d+\.\d\d"), re.compile(r"[A-Z]{3}")
 _JSON = "application/json"
 _SOURCE = re.compile(r'"source"\s*:\s*"([^"]+)"')
 _REASONS = ("sold_out", "invalid")
@@ -211,7 +211,7 @@ def _unfit_availability(operation: Operation, epoch: float) -> list[str]:
     pms = {
         "rooms_left": _is_count(rooms, least=0),
         "available": isinstance(available, bool) and available == bool(rooms),
-        "total": _is_money(total) or (total is None and available is False),
+        "total": is_money(total) or (total is None and available is False),
     }
     if source == "pms":
         good = pms | {"binding": body.get("binding") is True, "as_of": _within(body.get("as_of"), operation, epoch)}
@@ -236,7 +236,7 @@ def _unfit_reservation(operation: Operation) -> list[str]:
     source, reason, order, total = (body.get(name, "") for name in ("source", "reason", "pms_booking_id", "total"))
     if status == "confirmed":
         good = {"source": source == "pms", "reason": reason is None}
-        good |= {"pms_booking_id": _is_count(order, least=1), "total": _is_money(total)}
+        good |= {"pms_booking_id": _is_count(order, least=1), "total": is_money(total)}
     else:
         reasons = _REASONS if status == "rejected" else (None,)
         good = {"source": source == "outbox", "reason": reason in reasons}
@@ -271,13 +271,6 @@ def _is_json(operation: Operation) -> bool:
 
 def _is_count(value: object, *, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _is_money(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
-    amount, currency = str(value.get("amount")), str(value.get("currency"))
-    return bool(_AMOUNT.fullmatch(amount) and _CURRENCY.fullmatch(currency))
 
 
 def _within(said: object, operation: Operation, epoch: float) -> bool:

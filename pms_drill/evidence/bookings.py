@@ -22,7 +22,7 @@ class Booking:
         live_lines: rooms that are held: neither cancelled, refunded nor back order.
         lines: all room lines.
         rooms: ids of the physical rooms that are held.
-        total: what the order costs with tax, two decimals; empty when it was not read.
+        total: what the order costs with tax, with the digits of its currency; empty when it was not read.
         currency: in which it is booked; empty when it was not read.
     """
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence.bookings import Booking
+from pms_drill.money import written
 
 _DEAD = ("is_cancelled", "is_refunded", "is_back_order")
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class PmsReader:
             hotel_id=int(first.get("id_hotel") or 0),
             first_name=head.first_name,
             last_name=head.last_name,
-            total=str(Decimal(str(order["total_paid_tax_incl"])).quantize(_CENT)),
+            total=written(order["total_paid_tax_incl"], head.currency),
             currency=head.currency,
         )
 

@@ -15,9 +15,9 @@ from hotel_agent.answers import Booked, Stay
 _booked = answers.booked
 
 
-def _without_tax(response: httpx.Response, stay: Stay) -> Booked:
+def _without_tax(response: httpx.Response, stay: Stay, currency: str) -> Booked:
     price = answers.member(response, "booking")["associations"]["price_details"]["total_price_without_tax"]
-    return replace(_booked(response, stay), total=Decimal(str(price)))
+    return replace(_booked(response, stay, currency), total=Decimal(str(price)))
 
 
 def apply(_: Agent) -> None:
