@@ -43,6 +43,21 @@ def too_late(evidence: Evidence) -> float:
     return slack if slack > longest_slack(evidence.policy.timeout, evidence.policy.recovery) else 0.0
 
 
+def hidden_by_a_stall(evidence: Evidence) -> float:
+    """The longest stall of the machine that hides when the breaker opened, or when the PMS could be used again.
+
+    In seconds; 0 where those moments are known well enough.
+    """
+    spans = []
+    end, opener = moments.opened(evidence), moments.opener(evidence)
+    if end is not None and opener is not None:
+        spans.append(Span(opener.started, end))
+    if {"armed", "recovery"} <= evidence.phases.keys():
+        spans.append(Span(evidence.phases["armed"].end, evidence.phases["recovery"].begin))
+    stall = max((evidence.machine.longest_stall(span.begin, span.end) for span in spans), default=0.0)
+    return stall if _STALL * stall > longest_slack(evidence.policy.timeout, evidence.policy.recovery) else 0.0
+
+
 def timed(check: Check) -> Check:
     """Bound the slack of a check, and let a machine that was later than that answer unknown instead of failed."""
 
@@ -53,7 +68,7 @@ def timed(check: Check) -> Check:
         verdict = check(replace(evidence, policy=replace(policy, slack=min(slack, limit))))
         if slack <= limit or verdict.outcome is Outcome.UNKNOWN:
             return verdict
-        if verdict.outcome is Outcome.FAILED or _hidden_moment(evidence, limit):
+        if verdict.outcome is Outcome.FAILED or hidden_by_a_stall(evidence):
             return _beyond(verdict, slack, limit)
         return verdict
 
@@ -107,17 +122,6 @@ def _judged_span(evidence: Evidence) -> Span:
     if not spans:
         return Span(0.0, float("inf"))
     return Span(min(span.begin for span in spans), max(span.end for span in spans))
-
-
-def _hidden_moment(evidence: Evidence, limit: float) -> bool:
-    """Whether a stall may hide when the breaker opened, or when the PMS could be used again."""
-    spans = []
-    end, opener = moments.opened(evidence), moments.opener(evidence)
-    if end is not None and opener is not None:
-        spans.append(Span(opener.started, end))
-    if {"armed", "recovery"} <= evidence.phases.keys():
-        spans.append(Span(evidence.phases["armed"].end, evidence.phases["recovery"].begin))
-    return any(_STALL * evidence.machine.longest_stall(span.begin, span.end) > limit for span in spans)
 
 
 def _longest_gap(evidence: Evidence) -> float:

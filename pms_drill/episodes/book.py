@@ -1,4 +1,8 @@
-"""Runs each experiment once and keeps its evidence for all the tests that read it."""
+"""Runs each experiment once and keeps its evidence for all the tests that read it.
+
+Once more only where the machine itself stalled at a moment that is judged: what the agent did then is unknown for a
+reason that is no business of the agent's. What was seen of the agent never decides that, and the page tells it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pms_drill.checks.lateness import hidden_by_a_stall
 from pms_drill.episodes import experiments
+from pms_drill.evidence import repeats
+from pms_drill.evidence.bundle import Evidence
 from pms_drill.stack.base import Stack
 
 
@@ -45,6 +52,13 @@ class EpisodeBook:
         return result.evidence
 
     def _run(self, name: str) -> _Result:
+        result = self._try(name)
+        if isinstance(result.evidence, Evidence) and (stall := hidden_by_a_stall(result.evidence)):
+            self._stack().journal.note(*repeats.repeated(name, stall))
+            return self._try(name)
+        return result
+
+    def _try(self, name: str) -> _Result:
         try:
             return _Result(evidence=experiments.run(name, self._stack(), self._seed))
         except (KeyboardInterrupt, SystemExit):

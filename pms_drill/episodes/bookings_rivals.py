@@ -17,7 +17,7 @@ from pms_drill.checks.pms_findings import ANSWERED, ASKS, RIVAL
 from pms_drill.checks.verdict import SkipReason, Unproven
 from pms_drill.contract.qloapps import QloApps, changed
 from pms_drill.episodes.bookings_sent import wait_for_bookings
-from pms_drill.episodes.guests import SOLD_OUT_NIGHTS, GuestBook, label
+from pms_drill.episodes.guests import SOLD_OUT_NIGHTS
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.history import Guest
 from pms_drill.faults.catalogue_pms import parallel_bookings, silent_cancel
@@ -43,7 +43,7 @@ class Channel:
             skip(SkipReason.NO_WITNESS, "the PMS cannot be asked directly: --pms-url was not given")
         self._scene = scene
         self._pms = QloApps(scene.stack.addresses.pms, scene.stack.pms_key, hooks=scene.stack.gate.hooks)
-        self._book = GuestBook(scene.seed, label(scene.name, "rival"), pms=scene.profile.pms)
+        self._book = scene.guest_book("rival")
 
     def close(self) -> None:
         """Close the connections."""

@@ -41,8 +41,8 @@ _NEAREST, _FARTHEST = 20, 420
 _LONGEST = 5
 #: Nights that are sold out lie behind all of these, still within the agent's 500 days: nobody else's guest meets one.
 _SOLD_OUT_FROM = _FARTHEST + _LONGEST + 1
-#: Nights in a row that one experiment may sell out, and how many experiments do so.
-SOLD_OUT_NIGHTS, _SELL_OUT = 5, 4
+#: Nights in a row that one experiment may sell out, how many experiments do so, and how often each may begin anew.
+SOLD_OUT_NIGHTS, _SELL_OUT, _ANEW = 5, 4, 3
 
 
 class GuestBook:
@@ -52,11 +52,13 @@ class GuestBook:
         seed: decides names and dates.
         label: part of every address, so that entries of others are recognised as foreign.
         pms: the hotel, its time zone (there it is decided which day is today) and the room types to choose from.
+        earlier: how many times the experiment has begun before; each time sells out nights of its own.
     """
 
-    def __init__(self, seed: int, label: str, *, pms: PmsPart) -> None:
+    def __init__(self, seed: int, label: str, *, pms: PmsPart, earlier: int = 0) -> None:
         self._random = random.Random(f"{seed}/{label}")  # noqa: S311 - reproducible, not secret
         self._label = label
+        self._earlier = earlier
         self._timezone = pms.timezone
         self._hotel_id = pms.hotel_id
         self._room_types = tuple(pms.room_types)
@@ -97,9 +99,10 @@ class GuestBook:
         Args:
             number: of the experiment among those that sell out nights, from 0; each has nights of its own.
         """
-        if not 0 <= number < _SELL_OUT:
-            raise ValueError(f"{number} is not below {_SELL_OUT}")
-        return self.today() + timedelta(days=_SOLD_OUT_FROM + number * SOLD_OUT_NIGHTS)
+        if not (0 <= number < _SELL_OUT and self._earlier < _ANEW):
+            raise ValueError(f"there are no nights to sell out for number {number}, time {self._earlier + 1}")
+        block = number + self._earlier * _SELL_OUT
+        return self.today() + timedelta(days=_SOLD_OUT_FROM + block * SOLD_OUT_NIGHTS)
 
     def guests(self, count: int) -> list[Guest]:
         """Several new guests."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pms_drill.episodes.guests import GuestBook, label
 from pms_drill.episodes.scene import Scene
 from pms_drill.repeating import Repeating
 
@@ -22,7 +21,7 @@ class _PassersBy(Repeating):
     def __init__(self, scene: Scene) -> None:
         super().__init__(_EVERY_S, "passers-by")
         self._ask = scene.guests.ask
-        self._book = GuestBook(scene.seed, label(scene.name, PASSING), pms=scene.profile.pms)
+        self._book = scene.guest_book(PASSING)
 
     def act(self) -> None:
         self._ask(self._book.guest(), PASSING)

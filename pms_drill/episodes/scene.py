@@ -25,6 +25,8 @@ from pms_drill.stack.base import Stack
 
 #: Statuses of a reservation that still change by themselves.
 _OPEN_ENDED = "pending"
+#: What the journal says of each scene, so that the next one of the same name knows of it.
+_BEGINS = "begins"
 #: Seconds until the metrics must have been read once more.
 _SCRAPE_LIMIT_S = 2.0
 #: A machine on which three looks take longer is too slow to judge, and the checks say so.
@@ -49,7 +51,10 @@ class Scene:
         self.seed = seed
         self.profile = stack.profile
         self.phases: dict[str, Span] = {}
-        self.book = GuestBook(seed, label(name), pms=stack.profile.pms)
+        # The PMS still holds what an earlier one of this name booked: its guests and its sold-out nights are not ours.
+        self._earlier = stack.journal.count("step", name, _BEGINS)
+        stack.journal.note("step", name, _BEGINS)
+        self.book = self.guest_book()
         self._env = env
         self._log_marks: dict[str, list[Mark]] = {}
         self._open = ExitStack()
@@ -101,6 +106,15 @@ class Scene:
         finally:
             self.phases[name] = Span(begin, clock.now())
             self.stack.journal.note("phase", self.name, f"{name} ends")
+
+    def guest_book(self, *whose: str) -> GuestBook:
+        """Guests who share no address with those of other books, nor with those of an earlier scene of this name.
+
+        Args:
+            whose: words that tell them from the scene's own guests.
+        """
+        words = (*whose, *([str(self._earlier + 1)] if self._earlier else []))
+        return GuestBook(self.seed, label(self.name, *words), pms=self.profile.pms, earlier=self._earlier)
 
     def wait_for(self, what: str, ready: Callable[[], bool], within: float, every: float = 0.02) -> bool:
         """Poll; false after `within` seconds. What was awaited stands in the journal."""

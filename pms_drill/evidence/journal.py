@@ -64,6 +64,11 @@ class Journal:
         if self._lines is not None:
             self._lines.check()
 
+    def count(self, kind: str, name: str, what: str) -> int:
+        """How many events of this kind, name and text were noted so far."""
+        with self._lock:
+            return sum((event.kind, event.name, event.what) == (kind, name, what) for event in self.events)
+
     def since(self, position: int) -> list[Event]:
         """Events recorded after the first `position` ones."""
         with self._lock:

@@ -145,6 +145,7 @@ class RunVerdict(BaseModel):
         parts: sessions of this run.
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
         notes: what could not be written or shown and decides nothing: a picture, the terminal.
+        repeated: experiments that were run once more because the machine stalled at a moment that is judged.
         complete: every part ran to its end, and what it left was searched.
         left_behind: bookings at a system that is not ours, which the run made and could not cancel.
         cancelled: requests for bookings there of which the PMS holds no room any more.
@@ -179,6 +180,7 @@ class RunVerdict(BaseModel):
     findings: list[FindingResult]
     trouble: list[str]
     notes: list[str] = []
+    repeated: list[str] = []
     complete: bool
     left_behind: list[str] = []
     cancelled: int = 0

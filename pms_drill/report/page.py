@@ -55,6 +55,7 @@ def render(verdict: RunVerdict) -> str:
         _group(verdict, Outcome.WAIVED, "Waived (known, do not gate)"),
         page_notes.skips(verdict.counts.skipped),
         page_notes.left_out(verdict),
+        page_notes.repeated(verdict),
         page_notes.findings(verdict),
         page_notes.notes(verdict),
         _where(verdict),

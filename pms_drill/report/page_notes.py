@@ -79,6 +79,13 @@ def notes(verdict: RunVerdict) -> Iterator[str]:
         yield from wrap(note, "  ", "    ")
 
 
+def repeated(verdict: RunVerdict) -> Iterator[str]:
+    """Experiments that were run once more, whatever the first time showed of the agent."""
+    if verdict.repeated:
+        yield from title("Run once more (the machine stalled at a moment that is judged)")
+        yield from wrap("; ".join(verdict.repeated), "  ", "    ")
+
+
 def findings(verdict: RunVerdict) -> Iterator[str]:
     """Defects of the PMS, apart from everything that is said about the agent: seen, not seen, not looked for."""
     if not verdict.findings:

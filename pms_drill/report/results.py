@@ -24,7 +24,7 @@ from pms_drill.checks.verdict import Outcome
 from pms_drill.contract import findings as known_findings
 from pms_drill.contract.findings import Looked
 from pms_drill.errors import DrillError
-from pms_drill.evidence import bookings_made
+from pms_drill.evidence import bookings_made, repeats
 from pms_drill.files import replace_text, replace_texts
 from pms_drill.load import judged_under
 from pms_drill.profile import Waiver
@@ -232,6 +232,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         findings=findings.listed(known, judged.findings, looked),
         trouble=judged.trouble,
         notes=[*info.notes, *not_drawn(info.folder)],
+        repeated=repeats.read(info.folder / "journal.jsonl"),
         complete=complete,
         left_behind=left,
         cancelled=sum(intent.cancelled for intent in made),

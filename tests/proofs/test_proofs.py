@@ -25,8 +25,8 @@ from pms_drill.report.model import RunVerdict
 from pms_drill.report.results import read_verdict
 from tests.mutants.lies.table import FORGOTTEN, MENDED
 
-# The fixtures run tests of the checks, and collect whole runs, each once for all.
-pytestmark = pytest.mark.timeout(300)
+# The fixtures run tests of the checks, and collect whole runs: once for all of one process, and so in one process only.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("proofs")]
 
 REPO = Path(__file__).resolve().parents[2]
 PROPERTIES = catalogue.load().property

@@ -161,3 +161,10 @@ def test_many_unknowns_of_one_cause_are_told_by_their_ids():
     text = page.render(verdict(properties=many))
     assert "  BRK-01 to BRK-20\n    not judged\n" in text
     assert "it holds" not in text
+
+
+def test_what_was_run_once_more_is_told_with_its_reason():
+    text = page.render(verdict(repeated=["hang for 1.20 s"]))
+    assert "Run once more (the machine stalled at a moment that is judged)\n" in text
+    assert "  hang for 1.20 s\n" in text
+    assert "Run once more" not in page.render(verdict())
