@@ -23,10 +23,8 @@ from hotel_agent.models import (
     Readiness,
     Reservation,
     ReservationRequest,
-    StayError,
-    check_stay,
 )
-from hotel_agent.problems import ProblemError
+from hotel_agent.problems import ProblemError, admit_stay
 
 if TYPE_CHECKING:
     from hotel_agent.agent import Agent
@@ -48,9 +46,6 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
     )
     _add_problems(app)
 
-    def today() -> Any:
-        return datetime.now(agent.settings.zone).date()
-
     @app.post(
         "/api/v1/pms/availability",
         response_model=Availability,
@@ -58,7 +53,8 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
         responses=_documented(404, 422, 502, 503, 504),
     )
     async def availability(query: Query) -> Availability:
-        _check_stay(query.check_in, query.check_out, today())
+        today = datetime.now(agent.settings.zone).date()
+        admit_stay(query.check_in, query.check_out, today)
         return await agent.availability.ask(query)
 
     @app.post(
@@ -76,7 +72,6 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
         response: Response,
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=_MAX_KEY)] = None,
     ) -> Reservation:
-        _check_stay(wish.check_in, wish.check_out, today())
         reply = await agent.reservations.reserve(wish, idempotency_key)
         response.status_code = reply.status
         response.headers["Location"] = f"/api/v1/pms/reservations/{reply.reservation.reservation_id}"
@@ -161,13 +156,6 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
-
-
-def _check_stay(check_in: str, check_out: str, today: Any) -> None:
-    try:
-        check_stay(check_in, check_out, today)
-    except StayError as error:
-        raise ProblemError.of("invalid-request", 422, str(error)) from None
 
 
 def _authorise(header: str | None, token: str) -> None:

@@ -18,6 +18,8 @@ _STORED = (404, 409)
 
 #: Makes the reservation of a request under an id given.
 Reserve = Callable[[ReservationRequest, str], Awaitable[Reply]]
+#: Raises the problem of a request that breaks a rule of the day.
+Admit = Callable[[ReservationRequest], None]
 
 
 class Idempotency:
@@ -33,11 +35,14 @@ class Idempotency:
         #: Fingerprints of the requests under way, by key.
         self._in_progress: dict[str, str] = {}
 
-    async def once(self, key: str, request: ReservationRequest, reserve: Reserve) -> Reply:
+    async def once(self, key: str, request: ReservationRequest, admit: Admit, reserve: Reserve) -> Reply:
         """Reserve, or answer as before: the reservation as it is now, or the stored refusal.
 
+        What was answered before is answered again whatever day it is now: only a request that is new is admitted.
+
         Raises:
-            ProblemError: 409 while the same request is under way, 422 for another one, and whatever `reserve` raises.
+            ProblemError: 409 while the same request is under way, 422 for another one, and whatever `admit` and
+                `reserve` raise.
         """
         fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
         if key in self._in_progress:
@@ -46,7 +51,10 @@ class Idempotency:
         try:
             remembered = await self._outbox.recall(key, self._clock() - KEY_TTL)
             before = await self._replay(remembered, fingerprint) if remembered is not None else None
-            return before or await self._reserve(key, fingerprint, request, reserve)
+            if before is None:
+                admit(request)
+                before = await self._reserve(key, fingerprint, request, reserve)
+            return before
         finally:
             del self._in_progress[key]
 

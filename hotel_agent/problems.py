@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hotel_agent.failures import Kind, PmsFailure
-from hotel_agent.models import Problem
+from hotel_agent.models import Problem, StayError, check_stay
 
 _TITLES = {
     "invalid-request": "The request is not valid",
@@ -43,6 +44,18 @@ class ProblemError(Exception):
     def from_stored(cls, body: dict[str, Any]) -> ProblemError:
         """A refusal that was stored for an Idempotency-Key."""
         return cls(Problem.model_validate(body))
+
+
+def admit_stay(check_in: str, check_out: str, today: date) -> None:
+    """Check the rules of a stay that depend on the day.
+
+    Raises:
+        ProblemError: 422, the stay breaks one of them.
+    """
+    try:
+        check_stay(check_in, check_out, today)
+    except StayError as error:
+        raise ProblemError.of("invalid-request", 422, str(error)) from None
 
 
 def not_found(detail: str) -> ProblemError:

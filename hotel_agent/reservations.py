@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from hotel_agent.booking import (
     Booker,
@@ -26,7 +27,7 @@ from hotel_agent.logs import logger
 from hotel_agent.metrics import SERVICE, Metrics
 from hotel_agent.models import Reservation, ReservationRequest, Status
 from hotel_agent.outbox import Outbox
-from hotel_agent.problems import breaker_open, not_found, outbox_full, pms_failed, pms_refused, sold_out
+from hotel_agent.problems import admit_stay, breaker_open, not_found, outbox_full, pms_failed, pms_refused, sold_out
 from hotel_agent.replies import Reply, present, reply
 from hotel_agent.settings import Settings
 from hotel_agent.turns import Turns
@@ -78,8 +79,13 @@ class Reservations:
             ProblemError: every answer that is neither 201 nor 202.
         """
         if key is None:
+            self._admit(request)
             return await self._reserve(request, new_id())
-        return await self._idempotency.once(key, request, self._reserve)
+        return await self._idempotency.once(key, request, self._admit, self._reserve)
+
+    def _admit(self, request: ReservationRequest) -> None:
+        today = datetime.fromtimestamp(self._clock(), self._settings.zone).date()
+        admit_stay(request.check_in, request.check_out, today)
 
     async def _reserve(self, request: ReservationRequest, intent_id: str) -> Reply:
         if self._outbox.pending >= self._settings.pms_pending_max:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -620,3 +621,40 @@ def test_no_intent_is_on_disk_before_its_key(patient_agent: RunningAgent, pms: S
     with sqlite3.connect(patient_agent.folder / "outbox.sqlite") as store:
         assert store.execute("SELECT COUNT(*) FROM intent").fetchone() == (0,)
     assert pms.count("booking") == 0
+
+
+# -- the same key on another day
+
+#: Zones whose dates are never the same: 26 hours apart.
+BEHIND, AHEAD = "Etc/GMT+12", "Pacific/Kiritimati"
+
+
+def today_in(zone: str) -> int:
+    """Today's date at the hotel, in days from UTC's."""
+    return (datetime.now(ZoneInfo(zone)).date() - datetime.now(UTC).date()).days
+
+
+def test_a_repeated_key_gets_its_answer_after_midnight_too(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    """The same request a day later: its stay began yesterday, but it was answered then."""
+    agent = start_agent(HOTEL_TIMEZONE=BEHIND, **PATIENT)
+    arrival = today_in(BEHIND)
+    wish = {"check_in": day(arrival), "check_out": day(arrival + 1)}
+    first = agent.book(key="k", **wish)
+    assert first.status_code == 201
+    pms.sold_out = True
+    assert agent.book(key="sold out", **wish).status_code == 409
+    agent.restart(HOTEL_TIMEZONE=AHEAD)
+    again = agent.book(key="k", **wish)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert agent.book(key="sold out", **wish).status_code == 409
+    assert pms.count("booking") == 2
+    for new in (None, "fresh"):
+        refused = agent.book(key=new, **wish)
+        assert refused.status_code == 422, refused.text
+        problem(refused)
+    assert agent.book(key="k", **wish, room_type=2).status_code == 422
+
+
+def test_a_key_whose_request_breaks_a_rule_of_the_day_stays_free(agent: RunningAgent) -> None:
+    assert agent.book(key="k", check_in=day(-3), check_out=day(-2)).status_code == 422
+    assert agent.book(key="k").status_code == 201
