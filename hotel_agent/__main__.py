@@ -10,7 +10,7 @@ import uvicorn
 
 from hotel_agent import logs
 from hotel_agent.agent import Agent
-from hotel_agent.settings import read_settings
+from hotel_agent.settings import misspelt, read_settings
 
 
 def serve(customize: Callable[[Agent], None] | None = None) -> None:
@@ -25,6 +25,8 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
     try:
         settings = read_settings()
         logs.configure(settings.log_file)
+        for line in misspelt():
+            logs.logger().warning(f"setting ignored: {line}")
         agent = Agent(settings)
     except SystemExit as stop:
         print(stop, file=sys.stderr)

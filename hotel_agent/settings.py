@@ -6,6 +6,7 @@ A variable of the environment wins over `.env`; within `.env` the last line of a
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hotel_agent.misspelt import warnings
 
 
 def _is_http(address: str) -> bool:
@@ -89,6 +92,12 @@ class Settings(BaseSettings):
     def failover(self) -> bool:
         """Whether guests get marked answers while the breaker is not closed."""
         return self.pms_failover == "mock"
+
+
+def misspelt() -> list[str]:
+    """One line for each variable or line of `.env` that looks like a setting and is none; never its value."""
+    known = [name.upper() for name in Settings.model_fields]
+    return warnings(known, os.environ, Path(str(Settings.model_config["env_file"])))
 
 
 def read_settings() -> Settings:

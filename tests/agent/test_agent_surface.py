@@ -158,6 +158,41 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
         agent.close()
 
 
+def test_a_misspelt_setting_is_warned_about_by_name_and_never_by_value(tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    lines = (
+        "PMS_TYPE=mock",
+        "PMS_APIKEY=sesame",
+        "ADMIN_TOKN=hush",
+        "PMS_API_KEY:open",
+        "COLOUR=blue",
+        "pms_timeout=9",
+    )
+    (folder / ".env").write_text("\n".join(lines))
+    agent = RunningAgent(folder, {"PMS_TIMOUT": "31.25", "PMS_ZZZ": "never", "SSL_CERT_FILE": "", "PATHS": "/nowhere"})
+    try:
+        told = [line for line in agent.logs().splitlines() if "setting ignored" in line]
+    finally:
+        agent.close()
+    for line, words in (
+        ("PMS_APIKEY", (".env", "PMS_API_KEY")),
+        ("ADMIN_TOKN", (".env", "ADMIN_TOKEN")),
+        ("PMS_TIMOUT", ("environment", "PMS_TIMEOUT")),
+        ("PMS_ZZZ", ("environment",)),
+        ("no '='", (".env",)),
+    ):
+        [found] = [one for one in told if line in one]
+        assert all(word in found for word in words), found
+    assert len(told) == 5, told
+    for value in ("sesame", "hush", "open", "blue", "31.25", "never"):
+        assert value not in agent.logs()
+
+
+def test_settings_that_are_right_are_not_warned_about(agent: RunningAgent) -> None:
+    assert "setting ignored" not in agent.logs()
+
+
 # -- start and end
 
 
