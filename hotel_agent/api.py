@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from hotel_agent.edge import BoundedBody, CountedAnswers
 from hotel_agent.logs import logger
 from hotel_agent.models import (
     Availability,
@@ -45,12 +46,14 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
         lifespan=lifespan,
     )
     _add_problems(app)
+    app.add_middleware(BoundedBody)
+    app.add_middleware(CountedAnswers, metrics=agent.metrics)
 
     @app.post(
         "/api/v1/pms/availability",
         response_model=Availability,
         operation_id="checkAvailability",
-        responses=_documented(404, 422, 502, 503, 504),
+        responses=_documented(404, 413, 422, 502, 503, 504),
     )
     async def availability(query: Query) -> Availability:
         today = datetime.now(agent.settings.zone).date()
@@ -64,7 +67,7 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
         operation_id="makeReservation",
         responses={
             202: {"model": Reservation, "description": "pending"},
-            **_documented(404, 409, 422, 502, 503, 504),
+            **_documented(404, 409, 413, 422, 502, 503, 504),
         },
     )
     async def reserve(

@@ -11,6 +11,8 @@ from hotel_agent.failures import Kind
 
 SERVICE = "pms"
 OPERATIONS = ("availability", "reservation", "readback", "cancel", "probe")
+#: Operations of the agent's own answers; `other` is what no route serves.
+_ANSWERED = ("availability", "reservation", "lookup", "admin", "other")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0)
 _LEGAL = (
     (State.CLOSED, State.OPEN),
@@ -70,6 +72,12 @@ class Metrics:
         self.duplicates = Counter(
             "pms_duplicates_cancelled_total", "surplus bookings cancelled", registry=self.registry
         )
+        self.answers = Counter(
+            "http_requests_total",
+            "answers to guests and operators by class of status",
+            ["operation", "status"],
+            registry=self.registry,
+        )
         self._create_all()
 
     def _create_all(self) -> None:
@@ -85,6 +93,18 @@ class Metrics:
         for source in ("stale", "mock"):
             self.failover.labels("availability", source)
         self.failover.labels("reservation", "outbox")
+        for answered in _ANSWERED:
+            for status in ("2xx", "4xx", "5xx"):
+                self.answers.labels(answered, status)
+
+    def answered(self, operation: str, status: int) -> None:
+        """Count an answer of the agent.
+
+        Args:
+            operation: availability, reservation, lookup, admin or other.
+            status: of HTTP.
+        """
+        self.answers.labels(operation, f"{status // 100}xx").inc()
 
     def watch(self, state: Callable[[], State]) -> None:
         """Read the gauge from the breaker at every scrape, so that it equals behaviour."""

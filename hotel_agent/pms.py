@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from hotel_agent.answers import refusal_text
+from hotel_agent.bodies import ENCODINGS, bounded
 from hotel_agent.breaker import Breaker, Permit
 from hotel_agent.failures import BadAnswer, BreakerNotClosed, Kind, PmsFailure, PmsRefused
 from hotel_agent.logs import logger
@@ -87,6 +88,7 @@ class PmsClient:
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             auth=(key, ""),
+            headers={"Accept-Encoding": ENCODINGS},
             follow_redirects=False,
             trust_env=False,
             verify=_trusted(),
@@ -168,16 +170,13 @@ class PmsClient:
         """Send within the deadline and sort out every status but 200 and 201."""
         try:
             async with asyncio.timeout(self.timeout):
-                response = await self._http.send(request)
+                return self._sorted(await bounded(await self._http.send(request, stream=True)))
         except TimeoutError:
             raise PmsFailure(Kind.TIMEOUT, f"timeout: no complete answer in {self.timeout:g} s") from None
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
             raise PmsFailure(Kind.CONNECT, f"could not connect: {type(error).__name__}") from None
-        except httpx.DecodingError:
-            raise PmsFailure(Kind.BAD_ANSWER, "the body cannot be decoded") from None
         except httpx.TransportError as error:
             raise PmsFailure(Kind.LOST, f"connection lost: {type(error).__name__}") from None
-        return self._sorted(response)
 
     def _sorted(self, response: httpx.Response) -> httpx.Response:
         status = response.status_code

@@ -10,6 +10,7 @@ from hotel_agent.models import Problem, StayError, check_stay
 
 _TITLES = {
     "invalid-request": "The request is not valid",
+    "too-large": "The body is too long",
     "unauthorized": "A valid token is needed",
     "forbidden": "This is switched off",
     "not-found": "Not found",
@@ -56,6 +57,11 @@ def admit_stay(check_in: str, check_out: str, today: date) -> None:
         check_stay(check_in, check_out, today)
     except StayError as error:
         raise ProblemError.of("invalid-request", 422, str(error)) from None
+
+
+def too_large(longest: int) -> ProblemError:
+    """413: a body that is not read."""
+    return ProblemError.of("too-large", 413, f"at most {longest} bytes are read")
 
 
 def not_found(detail: str) -> ProblemError:
