@@ -74,7 +74,7 @@ drift: $(STAMP) ## compare recorded versions, or FROM=1.7.0 with TO=http://..., 
 	@$(BIN)/pms-drill drift $(FROM) $(TO) --fail-on $(FAIL_ON)
 
 docs: $(STAMP) ## write the pages that are made from data: docs/properties.md, docs/faults.md
-	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.faults.document
+	@$(BIN)/pms-drill properties --write && $(BIN)/python -m pms_drill.fault_table
 
 fields: setup ## find which properties read which field anew, print the table and write docs/fields.md
 	@$(BIN)/python -m tests.fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import traceback
@@ -129,6 +130,14 @@ def properties(write: bool, verdict: Path | None) -> None:
         page.LAST.write_text(told.text(), encoding="utf-8")
     page.PAGE.write_text(text, encoding="utf-8")
     click.echo(f"written: {page.PAGE}")
+
+
+@cli.command()
+def faults() -> None:
+    """Print every fault: its experiment, when it runs, what the breaker owes, and what is judged under it."""
+    from pms_drill import fault_table
+
+    click.echo(fault_table.shown(max(100, shutil.get_terminal_size((160, 40)).columns)), nl=False)
 
 
 @cli.command()

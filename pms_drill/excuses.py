@@ -21,7 +21,7 @@ from pms_drill.episodes import experiments
 from pms_drill.episodes.causes_mitigations import adjusted_env, key_env
 from pms_drill.episodes.causes_table import NAMES as CAUSES
 from pms_drill.episodes.causes_table import Mitigation, scenario
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named
+from pms_drill.episodes.expectations import fault_named
 from pms_drill.faults import faketime
 from pms_drill.faults.story import OFFERED_BY, Needs
 from pms_drill.profile import Profile
@@ -145,7 +145,7 @@ def _of_the_experiment(name: str, ground: Ground) -> Iterator[Excuse]:
     known = ground.external and name in experiments.ALL
     if known and (need := experiments.lacking(name, ground.target.capabilities())):
         yield Excuse(need.reason, need.why)
-    if name in (*OUTAGES, *REFUSALS, *MIDWAY):
+    if name in experiments.OF_A_FAULT:
         yield from _of_the_fault(name, fault_named(name, profile).needs, ground)
     elif name in CAUSES:
         entry = scenario(name)

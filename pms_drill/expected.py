@@ -72,7 +72,7 @@ def check_names(tests: Sequence[SuiteTest], tier: Tier, profile: Profile) -> Non
 def _of(test: SuiteTest, tier: Tier, ground: Ground, excuses: Excuses, claim: str) -> Iterator[Expected]:
     names = {*test.file.split("/"), test.key, "pytestmark"} | {mark.name for mark in test.marks}
     named = [mark.args[0] for mark in test.marked("episode") if mark.args]
-    own = _evidence(test)
+    own = experiments_of(test)
     finding = bool(test.marked("finding"))
     marks = {"xdist_group", "episode"} if own else set()
     claims = [*(mark.args[0] for mark in test.marked("claims") if mark.args), *([claim] if claim else [])]
@@ -100,7 +100,7 @@ def _of(test: SuiteTest, tier: Tier, ground: Ground, excuses: Excuses, claim: st
         )
 
 
-def _evidence(test: SuiteTest) -> list[str]:
+def experiments_of(test: SuiteTest) -> list[str]:
     """The experiments whose evidence the test judges.
 
     Raises:
@@ -128,7 +128,7 @@ def _wrong_marks(test: SuiteTest, profile: Profile, known: set[str]) -> Iterator
         if not mark.args or not _claimable(mark.args[0], profile):
             yield f"{where}: no profile can claim {', '.join(mark.args) or 'nothing'}"
     try:
-        if test.marked("only_under") and not _evidence(test):
+        if test.marked("only_under") and not experiments_of(test):
             yield f"{where}: only_under, but the test asks for the evidence of no experiment"
     except DrillError as error:
         yield f"{error.where}: {error.what}; {error.todo}"

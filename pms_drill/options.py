@@ -13,6 +13,7 @@ import pytest
 from pms_drill import clock, runs
 from pms_drill import profile as profiles
 from pms_drill.cli_options import TARGET_OPTIONS
+from pms_drill.draw import drawn
 from pms_drill.load.plan import LoadPlan, plan_for
 from pms_drill.profile import Profile
 from pms_drill.stack.backends import stand_in, usual_profile
@@ -101,7 +102,7 @@ def read(config: pytest.Config) -> Options:
     return Options(
         profile=profiles.load(named),
         profile_name=named,
-        tier=tier,
+        tier=drawn(tier, seed, config.getoption("keyword")),
         stack=stack,
         seed=seed,
         run_dir=Path(folder) if folder else runs.new_run(config.rootpath / "runs", tier.name, stack, clock.utc()),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pms_drill import draw
 from pms_drill import options as asked
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.episodes import experiments
@@ -79,10 +80,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["pms"] = node.config.stash[OPTIONS].for_workers()
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Name what is needed to get the same run again."""
     options = config.stash[OPTIONS]
-    return f"pms: profile {options.profile.name}, stack {options.stack}, tier {options.tier.name}, seed {options.seed}"
+    return [
+        f"pms: profile {options.profile.name}, stack {options.stack}, tier {options.tier.name}, seed {options.seed}",
+        *([f"pms: {lot}"] if options.part == "chaos" and (lot := draw.told(options.tier)) else []),
+    ]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

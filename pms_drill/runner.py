@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from pms_drill import clock, excuses, expected, profile, pytest_command, runs
+from pms_drill import clock, draw, excuses, expected, profile, pytest_command, runs
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.properties import catalogue, suites
@@ -141,7 +141,8 @@ class Run:
         self._notes: list[str] = []
         self._say = _whatever_becomes_of_it(say, self._notes)
         self._grace = grace
-        self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
+        seed = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed
+        self._tier = draw.drawn(load_tier(options.tier, tiers or root / "tiers.toml"), seed, options.selection)
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
         if "load" in self._parts and options.stack != "external":
@@ -153,7 +154,7 @@ class Run:
         self._deadline = self._tier.deadline_on(options.stack)
         self._twin = weekly_on(self._tier.name, twin=backends.stand_in(options.stack), environment=os.environ)
         self._context = RunContext(
-            seed=random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed,
+            seed=seed,
             tier=options.tier,
             stack=options.stack,
             profile=options.profile,
@@ -197,6 +198,11 @@ class Run:
             words.append(f"part{'s' if len(self._parts) > 1 else ''} {', '.join(self._parts)}")
         return "; ".join(words)
 
+    @property
+    def _lot(self) -> str:
+        """Which idle faults the seed has drawn, in words; empty without a draw, or for a selection."""
+        return "" if self._options.selection or "chaos" not in self._parts else draw.told(self._tier)
+
     def execute(self) -> RunVerdict:
         """Run all parts and write the results, whatever happens on the way.
 
@@ -238,6 +244,8 @@ class Run:
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
             f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._deadline)}"
         )
+        if self._lot:
+            self._say(self._lot)
         self._say(f"results: {progress.folder}")
         if names := pytest_command.ignored(os.environ):
             self._say(f"ignored, because it would change what pytest runs: {', '.join(names)}; --pytest gives options")
@@ -408,6 +416,7 @@ class Run:
                 named=self._options.parts,
                 selection=self._options.selection,
                 selected=self._selected,
+                drawn=self._lot,
                 fail_on=self._options.fail_on or self._tier.fail_on,
             )
         )

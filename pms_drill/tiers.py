@@ -27,9 +27,10 @@ class _Table(BaseModel):
 
 
 class ChaosPart(_Table):
-    """Which experiments run; "*" stands for all."""
+    """Which experiments run; "*" stands for all. Of the idle ones one in `idle` is drawn by the seed of the run."""
 
     episodes: list[str] | Literal["*"] = "*"
+    idle: int = Field(default=1, ge=1, strict=True)
 
 
 class ContractsPart(_Table):
@@ -52,6 +53,7 @@ class Tier(_Table):
         load: settings for `pms_drill.load.plan.plan_for`.
         load_on_real_pms: laid over `load` where the PMS is a real QloApps.
         skips: stack -> reasons for which a test may be skipped.
+        not_drawn: idle experiments that the seed of the run did not draw (`pms_drill.draw`); no key of the table.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Tier(_Table):
     load: dict[str, float | str] = {}
     load_on_real_pms: dict[str, float | str] = {}
     skips: dict[Stack, list[SkipReason]] = {}
+    not_drawn: frozenset[str] = frozenset()
 
     @field_validator("parts")
     @classmethod
@@ -80,9 +83,18 @@ class Tier(_Table):
         """The deadline on a stack, in seconds."""
         return next((limit for name, limit in self.deadline_by_stack.items() if name == stack), self.deadline)
 
-    def runs_episode(self, name: str) -> bool:
-        """Whether the experiment belongs to this tier."""
+    @property
+    def all_episodes(self) -> bool:
+        """Whether every experiment runs."""
+        return self.chaos.episodes == "*" and not self.not_drawn
+
+    def lists_episode(self, name: str) -> bool:
+        """Whether the experiment belongs to this tier, drawn or not."""
         return self.chaos.episodes == "*" or name in self.chaos.episodes
+
+    def runs_episode(self, name: str) -> bool:
+        """Whether the experiment is run in this tier, and was drawn if it is an idle one."""
+        return self.lists_episode(name) and name not in self.not_drawn
 
     def leaves_out(self, *, judged: str, episode: str) -> bool:
         """Whether this tier leaves a property, or a property under an experiment, to the others."""
@@ -123,6 +135,8 @@ def _tier(name: str, table: Any, path: Path) -> Tier:
         raise DrillError(
             f"{name!r} stands outside of a tier", where=str(path), todo="put it below [pr] or another tier"
         )
+    if "not_drawn" in table:
+        raise DrillError(f"{name}.not_drawn: there is no such key", where=str(path), todo="use chaos.idle")
     try:
         return Tier.model_validate({**table, "name": name})
     except ValidationError as error:

@@ -89,7 +89,7 @@ def planned_seconds(name: str, profile: Profile) -> float:
 
 
 def _opens_after(entry: Scenario, profile: Profile) -> int:
-    return 1 if entry.kind == "rate_limit" else profile.breaker.failure_threshold
+    return 1 if entry.at_once else profile.breaker.failure_threshold
 
 
 def _tries_mock(entry: Scenario) -> bool:

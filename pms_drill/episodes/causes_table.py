@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pms_drill.errors import DrillError
+from pms_drill.faults import catalogue
+from pms_drill.faults.owed import Breaker
 
 
 class Mitigation(StrEnum):
@@ -26,29 +28,43 @@ class Scenario:
 
     Attributes:
         name: of the experiment.
-        cause: A to E.
         title: for people.
-        fault: name in the catalogue.
-        kind: label `kind` of the agent's failures.
+        fault: name in the catalogue, which knows the rest of it: `cause`, `kind`, `in_ledger`.
         grep: the runbook's pattern for the agent's log, a regular expression.
         helps: what brings the PMS's answers back.
         useless: what is tried before and must not help; a reset is tried against each.
         in_pms: whether the cause lives in the PMS's own processes, so that their restart ends it.
-        in_ledger: whether calls under the cause are seen at the PMS side.
         aliases: other names for people.
     """
 
     name: str
-    cause: str
     title: str
     fault: str
-    kind: str
     grep: str
     helps: Mitigation
     useless: tuple[Mitigation, ...] = (Mitigation.RESET,)
     in_pms: bool = False
-    in_ledger: bool = True
     aliases: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """A to E, as the runbook files the fault."""
+        return catalogue.all_faults(1.0, 1)[self.fault].cause
+
+    @property
+    def kind(self) -> str:
+        """Label `kind` of the agent's failures."""
+        return catalogue.rows()[self.fault].kind
+
+    @property
+    def in_ledger(self) -> bool:
+        """Whether calls under the fault are seen at the PMS side."""
+        return catalogue.rows()[self.fault].in_ledger
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the first failure opens the breaker."""
+        return catalogue.rows()[self.fault].breaker is Breaker.AT_ONCE
 
     @property
     def status(self) -> str:
@@ -65,22 +81,17 @@ _RESET, _RESTART = Mitigation.RESET, Mitigation.RESTART_PMS
 SCENARIOS = (
     Scenario(
         "cause_pms_down",
-        "A",
         "the PMS is down: nothing listens",
         "refused",
-        "connect",
         r"PMS",
         Mitigation.RESTART_PMS,
         in_pms=True,
-        in_ledger=False,
         aliases=("pms-down", "down", "outage"),
     ),
     Scenario(
         "cause_database_down",
-        "A",
         "the PMS's database is down",
         "db_down",
-        "server",
         r"PMS",
         Mitigation.RESTART_PMS,
         in_pms=True,
@@ -88,10 +99,8 @@ SCENARIOS = (
     ),
     Scenario(
         "cause_key_disabled",
-        "B",
         "the agent's key was switched off at the PMS",
         "key_disabled",
-        "auth",
         r"401|403",
         Mitigation.ROTATE_KEY,
         useless=(_RESET, _RESTART),
@@ -99,19 +108,15 @@ SCENARIOS = (
     ),
     Scenario(
         "cause_key_rotated",
-        "B",
         "the PMS has a new key and the agent has the old one",
         "key_rotated",
-        "auth",
         r"401|403",
         Mitigation.ROTATE_KEY,
     ),
     Scenario(
         "cause_rate_limit",
-        "C",
         "the PMS refuses calls with 429 and Retry-After",
         "rate_limited",
-        "rate_limit",
         r"429",
         Mitigation.OTHERS,
         useless=(_RESET, _RESTART),
@@ -119,43 +124,33 @@ SCENARIOS = (
     ),
     Scenario(
         "cause_network",
-        "D",
         "connections to the PMS are reset",
         "reset_before",
-        "lost",
         r"PMS",
         Mitigation.OTHERS,
         useless=(_RESET, _RESTART),
-        in_ledger=False,
         aliases=("network", "reset"),
     ),
     Scenario(
         "cause_dns",
-        "D",
         "the PMS's name has no address",
         "no_address",
-        "connect",
         r"PMS",
         Mitigation.OTHERS,
-        in_ledger=False,
         aliases=("dns",),
     ),
     Scenario(
         "cause_timeout",
-        "E",
         "the PMS answers after the agent's deadline",
         "latency_over_deadline",
-        "timeout",
         r"(?i)timeout",
         Mitigation.ADJUST,
         aliases=("timeout", "slow", "latency"),
     ),
     Scenario(
         "cause_database_hangs",
-        "E",
         "the PMS's database hangs: requests are taken and never answered",
         "db_paused",
-        "timeout",
         r"(?i)timeout",
         Mitigation.RESTART_PMS,
         in_pms=True,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes import (
     agent_restart,
     bookings_cases,
@@ -15,8 +16,10 @@ from pms_drill.episodes import (
     clock_steps,
     guest_probe,
     half_open_crowd,
+    interrupted,
     late_results,
     limited_until,
+    limping,
     midway,
     mock_contract,
     mock_switch,
@@ -32,8 +35,11 @@ from pms_drill.episodes import (
     unsteady,
     what_counts,
 )
-from pms_drill.episodes.expectations import MIDWAY, OUTAGES, REFUSALS, fault_named, reaches_ledger
+from pms_drill.episodes.expectations import fault_named, meeting, reaches_ledger
 from pms_drill.errors import DrillError
+from pms_drill.evidence.journal import Event
+from pms_drill.faults import catalogue
+from pms_drill.faults.owed import Meets, Runs
 from pms_drill.faults.story import Needs
 from pms_drill.profile import Profile
 from pms_drill.report.skips import skip
@@ -60,9 +66,13 @@ class _Family:
 
 
 _FAMILIES: Mapping[str, _Family] = {
-    "outage": _Family(outage, OUTAGES),
-    "refusal": _Family(refusal, REFUSALS),
-    "midway": _Family(midway, MIDWAY),
+    # One experiment for each fault that agents meet in this way, under the fault's own name.
+    Meets.OUTAGE: _Family(outage, meeting(Meets.OUTAGE)),
+    Meets.REFUSAL: _Family(refusal, (*meeting(Meets.REFUSAL), refusal.FULL_NIGHT)),
+    Meets.IN_FLIGHT: _Family(midway, meeting(Meets.IN_FLIGHT)),
+    Meets.LIMPING: _Family(limping, meeting(Meets.LIMPING)),
+    Meets.PATCHY: _Family(limping, meeting(Meets.PATCHY)),
+    Meets.INTERRUPTED: _Family(interrupted, meeting(Meets.INTERRUPTED), ("restart-agent",)),
     "breaker_reset": _Family(reset, ("breaker_reset",), ("admin",)),
     "mock_switch": _Family(mock_switch, ("mock_switch",), ("restart-agent", "agent-log")),
     "streak": _Family(streak, ("streak",)),
@@ -93,6 +103,10 @@ _FAMILIES: Mapping[str, _Family] = {
 NAMES: Mapping[str, tuple[str, ...]] = {fixture: family.names for fixture, family in _FAMILIES.items()}
 #: Every experiment that there is.
 ALL: frozenset[str] = frozenset(name for names in NAMES.values() for name in names)
+#: Those that are about one fault of the catalogue and bear its name.
+OF_A_FAULT: frozenset[str] = frozenset(name for name, row in catalogue.rows().items() if row.meets is not None)
+#: Of these the ones that a pr run draws by its seed; all others run each time.
+IDLE: frozenset[str] = frozenset(name for name in OF_A_FAULT if catalogue.rows()[name].runs is Runs.WEEKLY)
 #: Fixture that reads an experiment's evidence -> the fixture that gives it.
 READERS: Mapping[str, str] = {"alerts": "outage"}
 
@@ -102,23 +116,44 @@ def run(name: str, stack: Stack, seed: int) -> Any:
 
     Raises:
         TypedSkip: the stack or the agent cannot have the fault, or cannot show what the experiment is for.
+        Unproven: whatever the experiment could not prove, and a fault that it stands for and did not make.
     """
     if lack := lacking(name, stack.capabilities):
         skip(lack.reason, lack.why)
     needs = _needs(name, stack.profile)
     if lacks := missing(stack, needs):
         skip(*lacks)
+    begun = len(stack.journal.events)
     if not needs:
-        return _module(name).run(stack, name, seed)
-    with equipped(stack, needs) as ready:
-        return _module(name).run(ready, name, seed)
+        evidence = _module(name).run(stack, name, seed)
+    else:
+        with equipped(stack, needs) as ready:
+            evidence = _module(name).run(ready, name, seed)
+    _check_met(name, stack.journal.since(begun))
+    return evidence
+
+
+def faults_of(name: str) -> tuple[str, ...]:
+    """Names of the faults whose rows say that this experiment is where an agent meets them."""
+    return tuple(fault for fault, row in catalogue.rows().items() if (row.experiment or fault) == name)
+
+
+def _check_met(name: str, events: Iterable[Event]) -> None:
+    """See that the experiment was about the faults that it stands for in docs/faults.md.
+
+    Raises:
+        Unproven: one of them was not proved while it ran.
+    """
+    proved = {event.name for event in events if event.kind == "fault" and event.what == "proved"}
+    if never := [fault for fault in faults_of(name) if fault not in proved]:
+        raise Unproven(f"{name}: it did not come to {', '.join(never)}, which it is to judge")
 
 
 def _needs(name: str, profile: Profile) -> frozenset[Needs]:
     """What the experiment's fault needs beyond the stack's own means; what the PMS can have is looked at there."""
     if name == "clock_steps":
         return clock_steps.NEEDS
-    if name not in (*OUTAGES, *REFUSALS, *MIDWAY):
+    if name not in OF_A_FAULT:
         return frozenset()
     return fault_named(name, profile).needs - {Needs.PMS_SWITCHES}
 
@@ -157,7 +192,7 @@ def planned_seconds(name: str, profile: Profile) -> float:
 
 def seen_at_the_pms(name: str) -> bool:
     """Whether the agent's calls in the experiment come as far as the ledger."""
-    return name not in OUTAGES or reaches_ledger(name)
+    return name not in OF_A_FAULT or reaches_ledger(name)
 
 
 def _module(name: str) -> Any:

@@ -42,7 +42,7 @@ _LONGEST = 5
 #: Nights that are sold out lie behind all of these, still within the agent's 500 days: nobody else's guest meets one.
 _SOLD_OUT_FROM = _FARTHEST + _LONGEST + 1
 #: Nights in a row that one experiment may sell out, how many experiments do so, and how often each may begin anew.
-SOLD_OUT_NIGHTS, _SELL_OUT, _ANEW = 5, 4, 3
+SOLD_OUT_NIGHTS, _SELL_OUT, _ANEW = 5, 5, 3
 
 
 class GuestBook:

@@ -10,20 +10,24 @@ from contextlib import closing
 from functools import partial
 
 from pms_drill import clock
+from pms_drill.checks.verdict import Unproven
 from pms_drill.contract.qloapps import QloApps
 from pms_drill.episodes.able import fault_for
-from pms_drill.episodes.expectations import midway_expectation, policy
+from pms_drill.episodes.bookings_sent import sent
+from pms_drill.episodes.expectations import expectation, policy
 from pms_drill.episodes.outage import settle, slack, steady
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Span
 from pms_drill.evidence.history import Guest
-from pms_drill.faults.catalogue_midway import stored_but_404, stored_but_502
+from pms_drill.faults import catalogue
 from pms_drill.faults.lifecycle import injected
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
 #: Guests who book under the fault, all at once; below the threshold, since each costs the agent a failure.
 _GUESTS = 3
+#: How much longer than the agent may look for late arrivals a second copy may take, in seconds.
+_SECOND_LIMIT_S = 5.0
 #: Under this fault nothing of the agent's is at the PMS when it reads back.
 _NEVER_ARRIVES = "request_dropped"
 #: What stands in the column of the reference where somebody else has booked.
@@ -44,23 +48,27 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         others = {_booked_elsewhere(scene, guests[0])} if name == _NEVER_ARRIVES else set()
         with scene.phase("strike"), injected(fault, stack.place) as injection:
             armed = clock.now()
+            before = stack.ledger_position()
             scene.guests.at_once(partial(scene.guests.reserve, guest, "strike") for guest in guests)
+            if catalogue.rows()[name].twice:
+                _wait_for_the_second(scene, before, stack.profile)
             scene.phases["armed"] = Span(armed, clock.now())
             injection.heal()
-        if name == "stored_but_504":
-            _other_pages(scene)
         settle(scene, stack.profile.breaker.recovery_timeout)
         scene.quiesce()
         bookings = [booking for booking in scene.final_read() if booking.order_id not in others]
-    return scene.evidence(midway_expectation(name, stack.profile), policy(stack.profile, slack(scene)), bookings)
+    return scene.evidence(expectation(name, stack.profile), policy(stack.profile, slack(scene)), bookings)
 
 
-def _other_pages(scene: Scene) -> None:
-    """One more guest for each other page that may hide a booking which was carried out."""
-    with scene.phase("other pages"):
-        for fault in (stored_but_502(), stored_but_404()):
-            with injected(fault, scene.stack.place):
-                scene.guests.reserve(scene.book.guest(), "strike")
+def _wait_for_the_second(scene: Scene, before: int, profile: Profile) -> None:
+    """Until the PMS has got each booking a second time; the heal would drop those that still wait.
+
+    Raises:
+        Unproven: it has not.
+    """
+    within = profile.pms.settle + 2 * profile.pms.timeout + _SECOND_LIMIT_S
+    if not scene.wait_for("the second copies", lambda: all(e.copies > 1 for e in sent(scene, before)), within):
+        raise Unproven(f"{scene.name}: not every booking was delivered twice within {within:g} s")
 
 
 def _booked_elsewhere(scene: Scene, guest: Guest) -> int | None:

@@ -4,13 +4,15 @@ The same error at the client can mean opposite things at the PMS: what decides i
 was lost. Each entry says which. What clients see was measured with httpx on loopback, and each entry is measured
 again by the project's own tests.
 
-Each module `catalogue_*` has a `TITLE` and a function `faults(scale)`; a new module is found by its name.
+Each module `catalogue_*` has a `TITLE` and a function `faults(scale)`; a new module is found by its name. What a fault
+means to an agent, by which experiment and when it is judged, is one row beside it (`owed`).
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -37,7 +39,7 @@ from pms_drill.faults.catalogue_midway import (
     late_request,
     request_dropped,
     slow_answers,
-    stored_but_500,
+    stored_but,
 )
 from pms_drill.faults.catalogue_stream import slow
 from pms_drill.faults.catalogue_tcp import (
@@ -49,6 +51,7 @@ from pms_drill.faults.catalogue_tcp import (
     reset_before,
 )
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.owed import Owed
 from pms_drill.faults.scale import Scale
 
 __all__ = [
@@ -79,11 +82,12 @@ __all__ = [
     "request_lost",
     "reset_after",
     "reset_before",
+    "rows",
     "server_error",
     "slow",
     "slow_answers",
     "some_fail",
-    "stored_but_500",
+    "stored_but",
     "tcp_faults",
     "truncated_json",
     "unauthorized",
@@ -105,12 +109,18 @@ def all_faults(timeout: float, retry_after: int, settle: float = 0.0) -> dict[st
     """Every fault by name. Seconds: the agent's deadline, the wait a 429 names, and for which nothing is repeated.
 
     Raises:
-        DrillError: two faults have one name.
+        DrillError: two faults have one name, or one does not say what it means to an agent.
     """
     found: dict[str, Fault] = {}
     for fault in (fault for faults in chapters(Scale(timeout, retry_after, settle)).values() for fault in faults):
         if fault.name in found:
             raise DrillError(f"two faults are named {fault.name}", where="pms_drill.faults.catalogue_*")
+        if fault.owes is None:
+            raise DrillError(
+                f"the fault {fault.name} meets no agent",
+                where="pms_drill.faults.catalogue_*",
+                todo="say with `owes=` what it means to one (pms_drill/faults/owed.py)",
+            )
         found[fault.name] = fault
     return found
 
@@ -125,6 +135,12 @@ def named(name: str, scale: Scale) -> Fault:
     if name not in known:
         raise DrillError(f"there is no fault {name!r}", todo=f"use one of {', '.join(sorted(known))}")
     return known[name]
+
+
+@cache
+def rows() -> Mapping[str, Owed]:
+    """Fault -> what it means to an agent; no row depends on the agent's figures."""
+    return {name: fault.owes for name, fault in all_faults(1.0, 1).items() if fault.owes is not None}
 
 
 def tcp_faults(timeout: float) -> list[Fault]:

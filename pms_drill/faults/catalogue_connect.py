@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pms_drill.faults.actions import Backlog, Certificate, NoAddress, Toxics
 from pms_drill.faults.lifecycle import Fault, Place
+from pms_drill.faults.owed import Runs, opens
 from pms_drill.faults.probe import Probe, Seen
 from pms_drill.faults.proofs import cut, unconnected, unresolved, untrusted
 from pms_drill.faults.scale import Scale
@@ -31,6 +32,7 @@ def full_backlog() -> Fault:
         client_sees="its own connect timeout",
         pms_did_the_work=False,
         action=Backlog(),
+        owes=opens("timeout", in_ledger=False, runs=Runs.WEEKLY),
         proof=unconnected(),
         needs=frozenset({Needs.LINUX}),
         story=Story(
@@ -55,6 +57,7 @@ def no_address() -> Fault:
         client_sees="a failed look-up of the name",
         pms_did_the_work=False,
         action=NoAddress(NOWHERE),
+        owes=opens("connect", certain=True, in_ledger=False, experiment="cause_dns"),
         proof=unresolved(),
         look=_by_name,
         needs=frozenset({Needs.AGENT_SETTINGS}),
@@ -79,6 +82,7 @@ def tls_expired() -> Fault:
         "Pooled connections outlive it: nothing fails at the moment of expiry, everything fails at the next restart "
         "or after the idle time of the pool. Here they are cut when the fault begins.",
         "Nobody looked after the renewal.",
+        Runs.PR,
     )
 
 
@@ -114,6 +118,7 @@ def tls_cut() -> Fault:
         client_sees="a connection closed while it was being made",
         pms_did_the_work=False,
         action=Toxics((LimitData(bytes=500, name="tls_cut"),), fresh=True),
+        owes=opens("connect", certain=True, in_ledger=False, runs=Runs.WEEKLY),
         proof=cut(),
         needs=frozenset({Needs.HTTPS}),
         story=Story(
@@ -126,7 +131,7 @@ def tls_cut() -> Fault:
     )
 
 
-def _certificate(which: str, words: str, tells: str, trap: str, example: str) -> Fault:
+def _certificate(which: str, words: str, tells: str, trap: str, example: str, runs: Runs = Runs.WEEKLY) -> Fault:
     return Fault(
         name=f"tls_{which}",
         cause="D",
@@ -134,6 +139,7 @@ def _certificate(which: str, words: str, tells: str, trap: str, example: str) ->
         client_sees="a refused certificate",
         pms_did_the_work=False,
         action=Certificate(which),
+        owes=opens("connect", certain=True, in_ledger=False, runs=runs),
         proof=untrusted(words),
         needs=frozenset({Needs.HTTPS}),
         story=Story(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pms_drill.faults import symptoms
 from pms_drill.faults.catalogue_pms import Switch
 from pms_drill.faults.lifecycle import Fault, Heal
+from pms_drill.faults.owed import Runs, opens
 from pms_drill.faults.probe import Came, Probe
 from pms_drill.faults.proofs import Proof
 from pms_drill.faults.scale import Scale
@@ -26,6 +28,8 @@ def pms_cut_off() -> Fault:
         client_sees="connection closed without an answer, or its own read timeout",
         pms_did_the_work=None,
         action=Switch("pms_cut_off"),
+        owes=opens("timeout", runs=Runs.WEEKLY),
+        symptom=symptoms.TIMEOUT,
         proof=Proof("no answer of the PMS", lambda seen: seen.came is not Came.ANSWERED),
         probe=Probe(path="/api/hotels?output_format=JSON"),
         heal=Heal.RESUME,

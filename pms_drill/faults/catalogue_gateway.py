@@ -5,6 +5,7 @@ from __future__ import annotations
 from pms_drill.faults.catalogue_http import EVERYTHING, HTML, answered
 from pms_drill.faults.http_rules import Match
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.owed import Runs, limps, opens, patchy
 from pms_drill.faults.proofs import body_begins
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
@@ -19,11 +20,17 @@ _LOGIN = (
     "</body></html>"
 )
 
+_MAINTENANCE = (
+    "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>"
+    "<h1>We'll be back soon</h1><p>The site is being worked on.</p></body></html>"
+)
+
 
 def faults(scale: Scale) -> list[Fault]:
     """All of this kind."""
     gateways = [bad_gateway(), unavailable(scale.retry_after), gateway_timeout(), redirected()]
-    return [*gateways, ingress_404(), bad_request_page(), login_page(), first_fail(2), some_fail(0.5)]
+    pages = [ingress_404(), bad_request_page(), login_page(), maintenance_page()]
+    return [*gateways, *pages, first_fail(2), some_fail(0.5)]
 
 
 def bad_gateway(match: Match = EVERYTHING) -> Fault:
@@ -57,6 +64,7 @@ def redirected(match: Match = EVERYTHING) -> Fault:
         {"Location": "http://127.0.0.1:9/", "Cache-Control": "no-cache", "Content-Type": "text/html"},
         "",
         match,
+        owes=opens("bad_answer"),
         story=Story(
             how="The fault proxy answers 302, as QloApps does when the `Host` is not its own domain, below `/api/` "
             "too. The address that it names leads nowhere.",
@@ -74,6 +82,7 @@ def ingress_404() -> Fault:
         404,
         "Not Found",
         name="ingress_404",
+        runs=Runs.PR,
         trap="404 looks like an answer of the PMS: guests hear that there is no such hotel, the breaker stays closed, "
         "the share of successes grows, no alert fires. QloApps says 404 to nothing but a single row that is not there, "
         "and to that with an empty body; an unknown hotel is 200 without rooms.",
@@ -98,6 +107,7 @@ def in_front(
     match: Match = EVERYTHING,
     *,
     name: str = "",
+    runs: Runs = Runs.WEEKLY,
     trap: str = "A 4xx of something in front of the PMS is no decision of the PMS.",
     example: str = "A load balancer or a firewall with rules of its own.",
 ) -> Fault:
@@ -107,6 +117,7 @@ def in_front(
         code, title: status and reason phrase.
         match: which requests.
         name: in the catalogue; made of the code where it is not given.
+        runs: when its experiment is run.
         trap, example: for the docs.
     """
     return answered(
@@ -117,6 +128,7 @@ def in_front(
         HTML,
         _GATEWAY.format(f"{code} {title}"),
         match,
+        owes=opens("bad_answer", runs=runs),
         story=Story(
             how="The fault proxy answers as an ingress, a load balancer or a firewall in front of the PMS does.",
             metrics='`kind="bad_answer"`: QloApps would not have said so.',
@@ -137,12 +149,35 @@ def login_page(match: Match = EVERYTHING) -> Fault:
         _LOGIN,
         match,
         proof=body_begins(_LOGIN.encode()[:40]),
+        owes=opens("bad_answer"),
         story=Story(
             how="The fault proxy answers with the page that a single sign-on or a captive portal shows to everybody.",
             metrics='`kind="bad_answer"`. By the status alone everything is fine.',
             trap="An uptime check that asks for 200 is green all day. A client that follows redirects gets here from "
             "a 302, too.",
             example="Somebody put the whole host behind the company's login.",
+        ),
+    )
+
+
+def maintenance_page(match: Match = EVERYTHING) -> Fault:
+    """The shop is closed for maintenance, and the page that says so covers the web service as well."""
+    return answered(
+        "maintenance_page",
+        "A",
+        "every request is answered 503 with the HTML of a maintenance page",
+        503,
+        HTML,
+        _MAINTENANCE,
+        match,
+        owes=opens("server"),
+        story=Story(
+            how="The fault proxy answers as QloApps' shop does while it is closed: 503 with a page for people, and no "
+            "`Retry-After`.",
+            metrics='`kind="server"`.',
+            trap="QloApps' own switch closes the shop and not the web service, so that agents are used to working "
+            "through it. A release that puts the same page before everything stops them, and nobody thinks of them.",
+            example="An update that was announced to guests and not to the agents.",
         ),
     )
 
@@ -158,6 +193,7 @@ def first_fail(count: int, match: Match = EVERYTHING) -> Fault:
         HTML,
         "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>",
         only,
+        owes=limps("server"),
         story=Story(
             how="A rule of the fault proxy that acts on requests number 1 to n, counted from arming.",
             metrics='`kind="server"` exactly so many times.',
@@ -185,6 +221,7 @@ def some_fail(share: float, match: Match = EVERYTHING, *, seed: int = 0) -> Faul
         HTML,
         "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>",
         part,
+        owes=patchy("server"),
         story=Story(
             how="A rule of the fault proxy with a share and a seed, drawn for each request.",
             metrics='`kind="server"` beside successes. A breaker of consecutive failures may never open; one of '
@@ -206,6 +243,7 @@ def _gateway(name: str, title: str, match: Match, example: str, more: dict[str, 
         {**HTML, **(more or {})},
         _GATEWAY.format(title),
         match,
+        owes=opens("server"),
         story=Story(
             how="The fault proxy answers as a web server or load balancer in front of the PMS does.",
             metrics='`kind="server"`.',

@@ -6,8 +6,10 @@ from datetime import timedelta
 from email.utils import formatdate
 
 from pms_drill import clock
+from pms_drill.faults import symptoms
 from pms_drill.faults.http_rules import Effect, HttpRule, Match
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.owed import Owed, Runs, opens, refuses
 from pms_drill.faults.proofs import Proof, body_holds, empty_body, status
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
@@ -40,6 +42,7 @@ def unauthorized(match: Match = EVERYTHING) -> Fault:
         {**HTML, "WWW-Authenticate": f'Basic realm="{_REALM}"'},
         "401 Unauthorized",
         match,
+        owes=opens("auth", certain=True),
         story=Story(
             how="The fault proxy answers as QloApps does: an HTML page, whatever format was asked for.",
             metrics='`kind="auth"`; `pms.status` of the readiness is `auth_failed`, which tells it from an outage.',
@@ -60,6 +63,7 @@ def forbidden(match: Match = EVERYTHING) -> Fault:
         _JSON,
         '{"errors":[{"code":132,"message":"No permission for this key on this shop"}]}',
         match,
+        owes=opens("auth", certain=True),
         story=Story(
             how="The fault proxy answers with QloApps's code for a key of another shop.",
             metrics='`kind="auth"`, as for `unauthorized`.',
@@ -79,6 +83,7 @@ def method_not_allowed(match: Match = EVERYTHING) -> Fault:
         _JSON,
         '{"errors":[{"code":25,"message":"Method is not allowed for the resource with this authentication key"}]}',
         match,
+        owes=opens("auth", certain=True),
         story=Story(
             how="The fault proxy answers 405 without an `Allow` header, as QloApps does.",
             metrics='`kind="auth"`.',
@@ -120,6 +125,10 @@ def rate_limited(retry_after: int, *, as_date: bool = False, match: Match = EVER
         client_sees="429 with Retry-After",
         pms_did_the_work=False,
         action=HttpRule(name, lambda: _status(429, headers(), '{"error":"too many requests"}'), match),
+        owes=opens(
+            "rate_limit", at_once=True, names_wait=True, certain=True, experiment="limited_until" if as_date else ""
+        ),
+        symptom=symptoms.status(429),
         proof=status(429, headers=("retry-after",)),
         probe=match.probe(),
         story=Story(
@@ -141,6 +150,7 @@ def rate_limited_silently() -> Fault:
         _JSON,
         '{"error":"too many requests"}',
         EVERYTHING,
+        owes=opens("rate_limit", at_once=True, certain=True, runs=Runs.WEEKLY),
         story=Story(
             how="The fault proxy answers 429 with no wait in it.",
             metrics='`kind="rate_limit"`; the wait is the breaker\'s own recovery time.',
@@ -179,6 +189,7 @@ def server_error(match: Match = EVERYTHING) -> Fault:
         HTML,
         "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>",
         match,
+        owes=opens("server"),
         story=Story(
             how="The fault proxy answers as QloApps does without its database.",
             metrics='`kind="server"`.',
@@ -199,6 +210,7 @@ def question_refused() -> Fault:
         _JSON,
         '{"errors":[{"code":85,"message":"Validation error: \\"The id_hotel field is invalid.\\""}]}',
         Match(method="POST", path="/api/hotel_ari"),
+        owes=refuses(502),
         story=Story(
             how="The fault proxy answers availability as QloApps does when it cannot use what was asked.",
             metrics='`status="success"`: a refusal is an answer.',
@@ -219,6 +231,7 @@ def booking_refused() -> Fault:
         _JSON,
         '{"errors":[{"code":404,"message":"Requested room(s) not available."}]}',
         Match(method="POST", path="/api/bookings"),
+        owes=refuses(409, of_bookings=True),
         story=Story(
             how="The fault proxy answers bookings as QloApps does when no room is left: 400, and the code 404 within.",
             metrics='`status="success"`; the breaker does not count it.',
@@ -240,6 +253,7 @@ def garbage_200(match: Match = EVERYTHING) -> Fault:
         _FATAL,
         match,
         proof=body_holds(b"Fatal error"),
+        owes=opens("bad_answer"),
         story=Story(
             how="The fault proxy answers 200 with the HTML that PHP prints when it dies.",
             metrics='`kind="bad_answer"`. By the status alone everything is fine.',
@@ -261,6 +275,7 @@ def empty_200(match: Match = EVERYTHING) -> Fault:
         "",
         match,
         proof=empty_body(),
+        owes=opens("bad_answer", runs=Runs.WEEKLY),
         story=Story(
             how="The fault proxy answers 200 with a body of no bytes.",
             metrics='`kind="bad_answer"`.',
@@ -280,6 +295,7 @@ def answered(
     match: Match,
     proof: Proof | None = None,
     story: Story | None = None,
+    owes: Owed | None = None,
 ) -> Fault:
     """A fault where the fault proxy answers itself and the PMS is never asked."""
     partly = match.nth is not None or match.share is not None
@@ -288,6 +304,8 @@ def answered(
         cause=cause,
         tells=tells,
         client_sees=f"status {code}" + (", or an answer as usual" if partly else ""),
+        symptom=symptoms.status(code),
+        owes=owes,
         pms_did_the_work=None if partly else False,
         action=HttpRule(name, lambda: _status(code, headers, body), match),
         proof=proof or status(code),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pms_drill.faults import symptoms
 from pms_drill.faults.catalogue_midway import BOOKING
 from pms_drill.faults.http_rules import Effect, HttpRule, Match
 from pms_drill.faults.lifecycle import Fault
+from pms_drill.faults.owed import Owed, Runs, in_flight, opens
 from pms_drill.faults.proofs import (
     Proof,
     body_begins,
@@ -24,6 +26,10 @@ _WARNING = "<br />\n<b>Warning</b>:  Undefined array key in <b>index.php</b> on 
 _PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>"
 #: Far above any answer of the PMS, and quick to send on loopback.
 _HUGE = 2_000_000
+#: What is owed where the row of a fault says nothing else.
+_IDLE = in_flight("bad_answer", runs=Runs.WEEKLY)
+#: Where a lenient parser may read the answer, and a strict one may not: both are right.
+_EITHER = in_flight(runs=Runs.WEEKLY)
 _METRICS = '`kind="bad_answer"`; no dashboard of statuses shows it.'
 
 
@@ -55,6 +61,7 @@ def truncated_json(match: Match = BOOKING, *, keep: int = 20) -> Fault:
         match,
         "Not the same as `cut_in_body`: HTTP is in order here, only the JSON is not. Some parsers repair it.",
         "A database column that is too short.",
+        in_flight("bad_answer"),
     )
 
 
@@ -66,6 +73,8 @@ def cut_in_body(match: Match = BOOKING, *, keep: int = 20) -> Fault:
         tells=f"answers break off after {keep} bytes of their body, their length promises more",
         client_sees="connection closed inside the body of an answer",
         pms_did_the_work=True,
+        owes=in_flight("lost", runs=Runs.WEEKLY),
+        symptom=symptoms.BROKEN_OFF,
         action=HttpRule(
             "cut_in_body",
             lambda: {"kind": "mutate_body", "change": {"how": "truncate", "keep": keep, "length": "original"}},
@@ -94,6 +103,7 @@ def warning_first(match: Match = BOOKING) -> Fault:
         match,
         "The booking *is* in the text behind the warning; who cuts it out by hand relies on luck.",
         "A PHP update with warnings shown.",
+        in_flight("bad_answer"),
     )
 
 
@@ -108,6 +118,7 @@ def wrong_charset(match: Match = BOOKING) -> Fault:
         "Python's `json.loads` of *bytes* guesses UTF-16 and reads it; of text it does not. So two agents may differ "
         "here, and both are right if the booking is.",
         "A proxy that converts.",
+        _EITHER,
     )
 
 
@@ -121,6 +132,7 @@ def byte_order_mark(match: Match = BOOKING) -> Fault:
         match,
         "Three invisible bytes: the answer looks perfect in every log. Some parsers skip them, others refuse.",
         "A PHP file saved by an editor that adds the mark.",
+        _EITHER,
     )
 
 
@@ -230,21 +242,33 @@ def other_stay() -> Fault:
         Match(method="POST", path="/api/hotel_ari"),
         "Rooms, price and currency are all there. Who does not compare hotel and dates with the question sells them.",
         "A cache on the way that ignores the body of a POST.",
+        opens("bad_answer", experiment="what_counts"),
     )
 
 
-def _mangled(name: str, tells: str, change: Effect, proof: Proof, match: Match, trap: str, example: str) -> Fault:
+def _mangled(
+    name: str,
+    tells: str,
+    change: Effect,
+    proof: Proof,
+    match: Match,
+    trap: str,
+    example: str,
+    owes: Owed = _IDLE,
+) -> Fault:
     how = "The fault proxy takes the PMS's answer, changes its body and passes it on."
-    return _unreadable(name, tells, {"kind": "mutate_body", "change": change}, proof, match, how, trap, example)
+    return _unreadable(name, tells, {"kind": "mutate_body", "change": change}, proof, match, how, trap, example, owes)
 
 
-def _replaced(name: str, tells: str, body: str, proof: Proof, match: Match, trap: str, example: str) -> Fault:
+def _replaced(
+    name: str, tells: str, body: str, proof: Proof, match: Match, trap: str, example: str, owes: Owed = _IDLE
+) -> Fault:
     how = "The fault proxy takes the PMS's answer and gives it another body; the status stays."
-    return _unreadable(name, tells, {"kind": "replace_body", "body": body}, proof, match, how, trap, example)
+    return _unreadable(name, tells, {"kind": "replace_body", "body": body}, proof, match, how, trap, example, owes)
 
 
 def _unreadable(
-    name: str, tells: str, effect: Effect, proof: Proof, match: Match, how: str, trap: str, example: str
+    name: str, tells: str, effect: Effect, proof: Proof, match: Match, how: str, trap: str, example: str, owes: Owed
 ) -> Fault:
     return Fault(
         name=name,
@@ -252,6 +276,8 @@ def _unreadable(
         tells=tells,
         client_sees="status 200 with a body that is not as agreed",
         pms_did_the_work=True,
+        owes=owes,
+        symptom=symptoms.UNREADABLE,
         action=HttpRule(name, lambda: effect, match),
         proof=proof,
         probe=match.probe(),

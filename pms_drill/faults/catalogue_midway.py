@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from pms_drill.faults import symptoms
 from pms_drill.faults.http_rules import Effect, HttpRule, Match
 from pms_drill.faults.lifecycle import Fault, Heal
+from pms_drill.faults.owed import Owed, Runs, in_flight, opens
 from pms_drill.faults.proofs import SILENCE_S, Proof, copies, cut, no_byte_within, status
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
@@ -13,8 +17,7 @@ TITLE = "On the way: the PMS's work and what the client hears of it fall apart"
 #: The request that stores something.
 BOOKING = Match(method="POST", path="/api/bookings")
 
-_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
-_PAGE_500 = "<!DOCTYPE html><html><body><h1>500 Server Error</h1></body></html>"
+_PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
 def faults(scale: Scale) -> list[Fault]:
@@ -26,10 +29,7 @@ def faults(scale: Scale) -> list[Fault]:
         late_request(scale.late),
         duplicated_request(),
         late_duplicate(scale.until_settled),
-        stored_but_500(),
-        stored_but_502(),
-        stored_but_504(),
-        stored_but_404(),
+        *(stored_but(code) for code in _STORED_BUT),
         slow_answers(scale.late, BOOKING),
         pms_gone(),
     ]
@@ -45,6 +45,8 @@ def answer_lost(match: Match = BOOKING) -> Fault:
         True,
         {"kind": "drop_answer", "how": "reset"},
         cut(),
+        in_flight("lost"),
+        symptoms.CUT,
         match,
         Story(
             how="The fault proxy waits for the complete answer, throws it away and resets the connection.",
@@ -66,6 +68,8 @@ def answer_withheld(match: Match = BOOKING) -> Fault:
         True,
         {"kind": "drop_answer", "how": "hang"},
         no_byte_within(),
+        in_flight("timeout"),
+        symptoms.TIMEOUT,
         match,
         Story(
             how="The fault proxy takes the answer and delivers nothing; the connection stays open.",
@@ -86,6 +90,8 @@ def request_dropped(match: Match = BOOKING) -> Fault:
         False,
         {"kind": "drop_request", "how": "reset"},
         cut(),
+        in_flight("lost"),
+        symptoms.CUT,
         match,
         Story(
             how="The fault proxy takes the request and resets the connection without forwarding it.",
@@ -113,6 +119,8 @@ def late_request(seconds: float, match: Match = BOOKING, *, heal: Heal = Heal.CU
         True,
         {"kind": "delay", "before": "forwarding", "seconds": delay},
         no_byte_within(),
+        in_flight("timeout", late=True),
+        symptoms.TIMEOUT,
         match,
         Story(
             how="The fault proxy holds the request and forwards it later, whether or not its client is still there.",
@@ -142,6 +150,8 @@ def slow_answers(seconds: float, match: Match, *, heal: Heal = Heal.CUT) -> Faul
         True,
         {"kind": "delay", "before": "answering", "seconds": delay},
         no_byte_within(),
+        in_flight("timeout", runs=Runs.WEEKLY),
+        symptoms.TIMEOUT,
         match,
         Story(
             how="The fault proxy holds the answers of one path, all others come as usual.",
@@ -163,6 +173,8 @@ def duplicated_request(match: Match = BOOKING) -> Fault:
         True,
         {"kind": "duplicate"},
         copies(2),
+        in_flight(twice=True, runs=Runs.WEEKLY),
+        symptoms.USUAL,
         match,
         Story(
             how="The fault proxy sends the request again on a connection of its own, as soon as the first "
@@ -185,6 +197,8 @@ def late_duplicate(gap: float, match: Match = BOOKING) -> Fault:
         True,
         {"kind": "duplicate", "gap": gap},
         copies(2),
+        in_flight(twice=True, late=True, runs=Runs.WEEKLY),
+        symptoms.USUAL,
         match,
         Story(
             how="As `duplicated_request`, and the second copy comes after the time for which an agent looks for "
@@ -206,6 +220,8 @@ def pms_gone(match: Match = Match()) -> Fault:  # noqa: B008 - frozen
         False,
         {"kind": "drop_request", "how": "close"},
         cut(),
+        opens("lost", runs=Runs.WEEKLY),
+        symptoms.CUT,
         match,
         Story(
             how="The fault proxy accepts and closes the connection without an answer, as a proxy does whose "
@@ -218,95 +234,83 @@ def pms_gone(match: Match = Match()) -> Fault:  # noqa: B008 - frozen
     )
 
 
-def stored_but_500(match: Match = BOOKING) -> Fault:
-    """The booking is stored, then PHP dies: 500 with an HTML page."""
-    return _midway(
-        "stored_but_500",
+@dataclass(frozen=True)
+class _Done:
+    """One of the pages behind which a booking that was carried out can hide."""
+
+    title: str
+    cause: str
+    kind: str
+    trap: str
+    example: str
+
+
+#: Status -> its page, most often met first.
+_STORED_BUT = {
+    500: _Done(
+        "500 Server Error",
         "A",
-        "the PMS does the work and answers 500 with an HTML page",
-        "status 500",
-        True,
-        {
-            "kind": "replace_body",
-            "status": 500,
-            "headers": [("Content-Type", "text/html; charset=utf-8")],
-            "body": _PAGE_500,
-        },
-        status(500),
-        match,
-        Story(
-            how="The PMS carries the request out; the fault proxy replaces its answer by 500 and an HTML page.",
-            metrics='`kind="server"`.',
-            trap='QloApps does this by itself (a PHP warning after the insert is enough). "5xx, so it failed" '
-            "is wrong for writes.",
-            example="PHP runs into its time limit in a hook after the order.",
-        ),
-    )
-
-
-def stored_but_502(match: Match = BOOKING) -> Fault:
-    """The booking is stored, and the gateway has lost its connection to the PMS: 502 with its page."""
-    return _stored_but(
+        "server",
+        'QloApps does this by itself (a PHP warning after the insert is enough). "5xx, so it failed" is wrong for '
+        "writes.",
+        "PHP runs into its time limit in a hook after the order.",
+    ),
+    502: _Done(
         "502 Bad Gateway",
-        match,
-        Story(
-            how="The PMS carries the request out; the fault proxy replaces its answer by a gateway's 502.",
-            metrics='`kind="server"`.',
-            trap="The same page tells of a PMS that never heard of the booking. Told as a failure for good, the guest "
-            "has a room of which nobody knows.",
-            example="PHP-FPM is restarted while a booking is at work.",
-        ),
-    )
-
-
-def stored_but_504(match: Match = BOOKING) -> Fault:
-    """The booking is stored, and the gateway has lost patience: 504 with its page."""
-    return _stored_but(
+        "E",
+        "server",
+        "The same page tells of a PMS that never heard of the booking. Told as a failure for good, the guest has a "
+        "room of which nobody knows.",
+        "PHP-FPM is restarted while a booking is at work.",
+    ),
+    504: _Done(
         "504 Gateway Time-out",
-        match,
-        Story(
-            how="The PMS carries the request out; the fault proxy replaces its answer by a gateway's 504.",
-            metrics='`kind="server"`.',
-            trap="Clients and middleware repeat 502, 503 and 504 by themselves, writes included. Here each repetition "
-            "is a second booking.",
-            example="A load balancer with a patience of 60 s, on a busy evening.",
-        ),
-    )
-
-
-def stored_but_404(match: Match = BOOKING) -> Fault:
-    """The booking is stored, and the ingress loses its destination before the answer: 404 with its page."""
-    return _stored_but(
+        "E",
+        "server",
+        "Clients and middleware repeat 502, 503 and 504 by themselves, writes included. Here each repetition is a "
+        "second booking.",
+        "A load balancer with a patience of 60 s, on a busy evening.",
+    ),
+    404: _Done(
         "404 Not Found",
-        match,
-        Story(
-            how="The PMS carries the request out; the fault proxy replaces its answer by an ingress's 404.",
-            metrics='`kind="bad_answer"`.',
-            trap='404 reads like "no such hotel". QloApps never answers a booking so: told as a refusal, the guest '
-            "books elsewhere and has two rooms.",
-            example="A release takes the route away while requests are under way.",
-        ),
-    )
+        "E",
+        "bad_answer",
+        '404 reads like "no such hotel". QloApps never answers a booking so: told as a refusal, the guest books '
+        "elsewhere and has two rooms.",
+        "A release takes the route away while requests are under way.",
+    ),
+}
 
 
-def _stored_but(title: str, match: Match, story: Story) -> Fault:
-    """The PMS does the work, and something in front of it answers with a page of this title."""
-    code = int(title[:3])
+def stored_but(code: int, match: Match = BOOKING) -> Fault:
+    """The booking is stored, and the client is answered `code` with the page of a web server or of a gateway.
+
+    Raises:
+        KeyError: the catalogue has no such page.
+    """
+    page = _STORED_BUT[code]
     return _midway(
         f"stored_but_{code}",
-        "E",
-        f"the PMS does the work and the client is answered {code} with a gateway's HTML page",
+        page.cause,
+        f"the PMS does the work and the client is answered {code} with an HTML page",
         f"status {code}",
         True,
         {
             "kind": "replace_body",
             "status": code,
             "headers": [("Content-Type", "text/html; charset=utf-8")],
-            "body": _PAGE.format(title),
+            "body": _PAGE.format(page.title),
         },
         status(code),
+        in_flight(page.kind),
+        symptoms.status(code),
         match,
-        story,
+        Story(
+            how=f"The PMS carries the request out; the fault proxy replaces its answer by {code} and an HTML page.",
+            metrics=f'`kind="{page.kind}"`.',
+            trap=page.trap,
+            example=page.example,
+        ),
     )
 
 
@@ -318,6 +322,8 @@ def _midway(
     worked: bool,
     effect: Effect,
     proof: Proof,
+    owes: Owed,
+    symptom: str,
     match: Match,
     story: Story,
     heal: Heal = Heal.CUT,
@@ -333,4 +339,6 @@ def _midway(
         probe=match.probe(),
         heal=heal,
         story=story,
+        owes=owes,
+        symptom=symptom,
     )

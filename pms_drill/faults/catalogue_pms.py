@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pms_drill.faults import symptoms
 from pms_drill.faults.lifecycle import Fault, Heal, Place, through_the_proxies
+from pms_drill.faults.owed import Owed, Runs, in_flight, opens
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import Proof, cut, no_byte_within, status
 from pms_drill.faults.scale import Scale
@@ -58,6 +60,8 @@ def database_faults() -> list[Fault]:
             page,
             False,
             status(500),
+            owes=opens("server"),
+            symptom=symptoms.status(500),
             how="SIGKILL to the database's process; it is started again to heal.",
             metrics='`kind="server"`.',
             trap="The page comes for every URL, health pages and wrong keys included: it says nothing about the key.",
@@ -69,6 +73,8 @@ def database_faults() -> list[Fault]:
             page,
             False,
             status(500),
+            owes=opens("server"),
+            symptom=symptoms.status(500),
             how="The Toxiproxy in front of the database is disabled.",
             metrics='`kind="server"`.',
             trap="A database that is out of reach and one that is down look the same from outside.",
@@ -80,6 +86,8 @@ def database_faults() -> list[Fault]:
             "its own read timeout",
             True,
             no_byte_within(_SILENT_S),
+            owes=opens("timeout"),
+            symptom=symptoms.TIMEOUT,
             how="SIGSTOP to the database's process, SIGCONT to heal.",
             metrics='`kind="timeout"`.',
             trap="QloApps has no time limit of its own: when the database goes on, everything that was sent is carried "
@@ -92,6 +100,8 @@ def database_faults() -> list[Fault]:
             "its own read timeout",
             True,
             no_byte_within(_SILENT_S),
+            owes=opens("timeout", runs=Runs.WEEKLY),
+            symptom=symptoms.TIMEOUT,
             how="A latency toxic in front of the database, removed to heal.",
             metrics='`kind="timeout"`.',
             trap="A small delay of the database is a long one of the PMS.",
@@ -103,6 +113,8 @@ def database_faults() -> list[Fault]:
             "500 with an empty body for bookings",
             False,
             _acts(),
+            owes=in_flight("server"),
+            symptom=symptoms.status(500),
             how="The rights to write are taken from QloApps' account.",
             metrics='`kind="server"`, of bookings only.',
             trap="Every probe by a safe read is green.",
@@ -115,6 +127,8 @@ def database_faults() -> list[Fault]:
             "its own read timeout for bookings and read-backs",
             True,
             no_byte_within(_SILENT_S),
+            owes=in_flight("timeout"),
+            symptom=symptoms.TIMEOUT,
             how="LOCK TABLES by another connection.",
             metrics='`kind="timeout"`, of bookings and read-backs.',
             trap="The bookings are carried out when the lock is gone.",
@@ -133,6 +147,8 @@ def access_faults() -> list[Fault]:
             "401 with codes 20 and 21",
             False,
             status(401),
+            owes=opens("auth", certain=True),
+            symptom=symptoms.status(401),
             how="The key's row is set inactive.",
             metrics='`kind="auth"`.',
             trap="401 is also the answer to a resource that the key may not use.",
@@ -144,6 +160,8 @@ def access_faults() -> list[Fault]:
             "401 with codes 20 and 21",
             False,
             status(401),
+            owes=opens("auth", certain=True),
+            symptom=symptoms.status(401),
             how="The key's row gets another key.",
             metrics='`kind="auth"`.',
             trap="An agent that reads its key at the start only must be restarted.",
@@ -155,6 +173,8 @@ def access_faults() -> list[Fault]:
             "401 with code 26 for bookings",
             False,
             status(401),
+            owes=in_flight("auth"),
+            symptom=symptoms.status(401),
             how="The key's permissions for bookings are removed.",
             metrics='`kind="auth"`, of bookings only.',
             trap="The key is good, and probes by a safe read are green.",
@@ -167,6 +187,8 @@ def access_faults() -> list[Fault]:
             "503 with code 22",
             False,
             status(503),
+            owes=opens("server"),
+            symptom=symptoms.status(503),
             how="PS_WEBSERVICE is set to 0.",
             metrics='`kind="server"`.',
             trap="The shop works, so that everything seems to be up.",
@@ -178,6 +200,8 @@ def access_faults() -> list[Fault]:
             "302 to the shop",
             False,
             status(302),
+            owes=opens("bad_answer"),
+            symptom=symptoms.status(302),
             how="The shop's domain is changed.",
             metrics='`kind="bad_answer"`.',
             trap="A client that follows redirects ends with 200 and the HTML of the shop.",
@@ -195,6 +219,8 @@ def process_faults() -> list[Fault]:
             "connection closed without an answer",
             False,
             cut(),
+            owes=opens("lost", runs=Runs.WEEKLY),
+            symptom=symptoms.CUT,
             how="SIGKILL to the web server and its workers; started again to heal.",
             metrics='`kind="connect"` or `kind="lost"`: the proxies in front still accept.',
             trap="What was under way has left rows behind: an order without a room.",
@@ -206,6 +232,8 @@ def process_faults() -> list[Fault]:
             "its own read timeout for bookings and read-backs",
             None,
             no_byte_within(_SILENT_S),
+            owes=in_flight("timeout"),
+            symptom=symptoms.TIMEOUT,
             how="The table of orders is locked so that bookings stop in the middle; to heal, the web server is killed, "
             "the lock given up, the web server started.",
             metrics='`kind="timeout"` or `kind="lost"`.',
@@ -257,6 +285,8 @@ def _fault(
     trap: str,
     probe: Probe = _HOTELS,
     direct: bool = False,
+    owes: Owed | None = None,
+    symptom: str = symptoms.NONE,
 ) -> Fault:
     def ask(place: Place, _probe: Probe) -> Seen:
         return Seen(Came.ANSWERED, 0.0, 200, {_ACTS: str(place.pms.shows(name)).lower()})
@@ -275,6 +305,8 @@ def _fault(
         needs=frozenset({Needs.PMS_SWITCHES}),
         story=Story(how=how, metrics=metrics, trap=trap),
         shows_within=_SHOWS_WITHIN_S,
+        owes=owes,
+        symptom=symptom,
     )
 
 

@@ -7,9 +7,11 @@ from email.utils import parsedate_to_datetime
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
+from pms_drill.faults import symptoms
 from pms_drill.faults.actions import AgentKilled, AgentPaused, ClockStep, PmsPaused
 from pms_drill.faults.controls import AgentControl
 from pms_drill.faults.lifecycle import Fault, Place
+from pms_drill.faults.owed import Runs, interrupts, only_in, opens
 from pms_drill.faults.probe import Probe, Seen
 from pms_drill.faults.proofs import Proof, no_byte_within, refused
 from pms_drill.faults.scale import Scale
@@ -37,6 +39,8 @@ def pms_paused() -> Fault:
         client_sees="its own read timeout",
         pms_did_the_work=True,
         action=PmsPaused(),
+        owes=opens("timeout", runs=Runs.WEEKLY),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         probe=_PMS,
         needs=frozenset({Needs.PMS_PROCESS}),
@@ -60,6 +64,7 @@ def agent_paused() -> Fault:
         client_sees="guests: no answer; the PMS: connections that idle",
         pms_did_the_work=None,
         action=AgentPaused(),
+        owes=interrupts(),
         proof=no_byte_within(),
         look=_agent,
         needs=frozenset({Needs.AGENT_PROCESS}),
@@ -82,6 +87,7 @@ def agent_killed() -> Fault:
         client_sees="guests: refused; the PMS: requests whose clients are gone",
         pms_did_the_work=None,
         action=AgentKilled(),
+        owes=interrupts(),
         proof=refused(),
         look=_agent,
         needs=frozenset({Needs.AGENT_PROCESS}),
@@ -113,6 +119,7 @@ def _clock(name: str, seconds: float, what: str) -> Fault:
         client_sees="guests: times that are wrong; answers as usual",
         pms_did_the_work=True,
         action=ClockStep(seconds),
+        owes=only_in("clock_steps"),
         proof=_date_off_by(seconds),
         look=_agent,
         needs=frozenset({Needs.AGENT_PROCESS, Needs.FAKETIME}),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pms_drill.faults import symptoms
 from pms_drill.faults.actions import Toxics
 from pms_drill.faults.lifecycle import Fault, Heal
+from pms_drill.faults.owed import Runs, limps, opens, patchy
 from pms_drill.faults.proofs import SILENCE_S, broken_off, incomplete_for, left_open, no_byte_within
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
@@ -35,6 +37,8 @@ def slow(seconds: float) -> Fault:
         client_sees="an answer as usual, late",
         pms_did_the_work=True,
         action=Toxics((Latency(latency=_ms(seconds), name="slow"),)),
+        owes=limps(runs=Runs.PR),
+        symptom=symptoms.USUAL,
         proof=no_byte_within(),
         story=Story(
             how="A latency toxic on the way back.",
@@ -62,6 +66,8 @@ def slow_requests(seconds: float, *, heal: Heal = Heal.CUT) -> Fault:
         client_sees="its own read timeout",
         pms_did_the_work=True,
         action=Toxics((Latency(latency=_ms(seconds), stream=Stream.UPSTREAM),)),
+        owes=opens("timeout", in_ledger=False, late=True, runs=Runs.WEEKLY),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         heal=heal,
         story=Story(
@@ -89,6 +95,8 @@ def slow_both_ways(seconds: float) -> Fault:
         client_sees="an answer as usual, late",
         pms_did_the_work=True,
         action=Toxics(toxics),
+        owes=limps(),
+        symptom=symptoms.USUAL,
         proof=no_byte_within(),
         story=Story(
             how="Two latency toxics, one for each direction; one toxic acts on one direction only.",
@@ -109,6 +117,8 @@ def stalled_requests(*, heal: Heal = Heal.CUT) -> Fault:
         client_sees="its own read timeout",
         pms_did_the_work=None,
         action=Toxics((Bandwidth(rate=0, stream=Stream.UPSTREAM, name="stalled"),)),
+        owes=opens("timeout", in_ledger=False, runs=Runs.WEEKLY),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         heal=heal,
         story=Story(
@@ -131,6 +141,8 @@ def cut_in_headers() -> Fault:
         client_sees="connection closed inside the head of an answer",
         pms_did_the_work=True,
         action=Toxics((LimitData(bytes=20),)),
+        owes=opens("lost"),
+        symptom=symptoms.BROKEN_OFF,
         proof=broken_off(),
         story=Story(
             how="A toxic closes the connection after 20 bytes of answers.",
@@ -157,6 +169,7 @@ def drip(timeout: float) -> Fault:
         client_sees="an answer that never gets complete",
         pms_did_the_work=True,
         action=Toxics((Slicer(average_size=8, size_variation=1, delay=round(pause * 1_000_000)),)),
+        owes=opens("timeout"),
         proof=incomplete_for(),
         story=Story(
             how="A slicer toxic cuts answers into pieces and pauses between them.",
@@ -179,6 +192,7 @@ def narrow() -> Fault:
         client_sees="an answer that comes slowly; a long one is over the deadline",
         pms_did_the_work=True,
         action=Toxics((Bandwidth(rate=1, name="narrow"),)),
+        owes=patchy("timeout"),
         proof=incomplete_for(),
         story=Story(
             how="A bandwidth toxic on the way back.",
@@ -199,6 +213,8 @@ def slow_close(seconds: float = 1.0) -> Fault:
         client_sees="an answer as usual",
         pms_did_the_work=True,
         action=Toxics((SlowClose(delay=_ms(seconds)),)),
+        owes=limps(),
+        symptom=symptoms.USUAL,
         proof=left_open(),
         story=Story(
             how="A toxic delays the end of connections.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pms_drill.faults import symptoms
 from pms_drill.faults.actions import Disabled, Toxics
 from pms_drill.faults.lifecycle import Fault, Heal
+from pms_drill.faults.owed import Runs, opens
 from pms_drill.faults.proofs import SILENCE_S, cut, no_byte_within, refused
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import Story
@@ -34,6 +36,7 @@ def connection_refused() -> Fault:
         client_sees="connection refused at once",
         pms_did_the_work=False,
         action=Disabled(),
+        owes=opens("connect", certain=True, in_ledger=False),
         proof=refused(),
         story=Story(
             how="Toxiproxy stops listening and closes every connection that it has.",
@@ -65,6 +68,8 @@ def latency_over_deadline(timeout: float, *, factor: float = 1.5, heal: Heal = H
         client_sees="its own read timeout",
         pms_did_the_work=True,
         action=Toxics((Latency(latency=max(delay, round(SILENCE_S * 2000))),)),
+        owes=opens("timeout"),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         heal=heal,
         story=Story(
@@ -92,6 +97,8 @@ def hang() -> Fault:
         client_sees="its own read timeout",
         pms_did_the_work=True,
         action=Toxics((Bandwidth(rate=0, stream=Stream.DOWNSTREAM),)),
+        owes=opens("timeout"),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         story=Story(
             how="A bandwidth toxic of 0 KB/s on the way back; the request has passed.",
@@ -112,6 +119,8 @@ def request_lost() -> Fault:
         client_sees="its own read timeout",
         pms_did_the_work=False,
         action=Toxics((Timeout(timeout=0, stream=Stream.UPSTREAM),)),
+        owes=opens("timeout", in_ledger=False),
+        symptom=symptoms.TIMEOUT,
         proof=no_byte_within(),
         story=Story(
             how="A timeout toxic of 0 ms (which means: for ever) on the way there swallows every byte.",
@@ -132,6 +141,8 @@ def reset_before() -> Fault:
         client_sees="connection reset or closed without an answer",
         pms_did_the_work=False,
         action=Toxics((ResetPeer(timeout=0, stream=Stream.UPSTREAM),)),
+        owes=opens("lost", in_ledger=False),
+        symptom=symptoms.CUT,
         proof=cut(),
         story=Story(
             how="A reset toxic on the way there; both sides of the connection get an RST.",
@@ -154,6 +165,8 @@ def reset_after() -> Fault:
         client_sees="connection reset or closed without an answer",
         pms_did_the_work=True,
         action=Toxics((ResetPeer(timeout=0, stream=Stream.DOWNSTREAM),)),
+        owes=opens("lost"),
+        symptom=symptoms.CUT,
         proof=cut(),
         story=Story(
             how="A reset toxic on the way back; the first byte of the answer triggers it.",
@@ -179,6 +192,8 @@ def hang_then_close(timeout: float) -> Fault:
         client_sees="a connection closed without an answer, after a wait",
         pms_did_the_work=False,
         action=Toxics((Timeout(timeout=after, stream=Stream.UPSTREAM),)),
+        owes=opens("lost", in_ledger=False, runs=Runs.WEEKLY),
+        symptom=symptoms.CUT,
         proof=no_byte_within(),
         story=Story(
             how=f"A timeout toxic of {after} ms on the way there.",

@@ -1,16 +1,19 @@
-"""Writes docs/faults.md from the catalogue. `python -m pms_drill.faults.document`; pure but for `main`."""
+"""The page of the catalogue, docs/faults.md. Pure; `pms_drill.fault_table` writes it, with what is judged where."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pms_drill.faults import catalogue
+from pms_drill.faults import symptoms
 from pms_drill.faults.lifecycle import Fault, Heal
+from pms_drill.faults.owed import Breaker, Meets, Owed, Runs
 from pms_drill.faults.scale import Scale
 from pms_drill.faults.story import backends
 
+#: Experiment -> ids of properties.
+Judged = Mapping[str, frozenset[str]]
 FILE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 #: The settings that are deployed (runbook): deadline 10 s, settle time three times that.
 DEPLOYED = Scale(timeout=10.0, retry_after=60, settle=30.0)
@@ -74,13 +77,42 @@ what is asked while the fault acts.
 """
 
 
-def render(chapters: Mapping[str, Iterable[Fault]], scale: Scale) -> str:
-    """The whole document."""
+_JUDGED = """## Where an agent meets them
+
+Each fault is met by an experiment. **pr** ones run in each pr run and weekly. **weekly** ones are idle: they run
+weekly, and a pr run draws a third of them by its seed and says which. The smoke tier has two outages only
+(`tiers.toml`).
+
+* *outage*: everything fails. The breaker opens, guests are told the failure, then get failover answers; the PMS is
+  spared and probed; after the heal it is used again. Then reservations meet the fault a second time.
+* *refusal*: the PMS refuses in its own words, three times the threshold in a row. The breaker stays closed.
+* *in flight*: bookings meet it on their way. None is lost, doubled or told wrongly, whatever the breaker does.
+* *limping*: slow within the deadline, or fewer failures than the threshold. The PMS stays in use.
+* *patchy*: some of it fails, by chance or by length. The breaker may open; guests are told the truth.
+* *interrupted*: the agent itself is hit while bookings are on their way.
+* An experiment of another name sets up more than the fault; `chaos/` says what it judges.
+
+"""
+
+
+def render(
+    chapters: Mapping[str, Iterable[Fault]], scale: Scale, judged: Judged, told: Callable[[Iterable[str]], str]
+) -> str:
+    """The whole document.
+
+    Args:
+        chapters: title -> its faults.
+        scale: the figures that they are shown with.
+        judged: experiment -> ids of the properties that it gives evidence for.
+        told: ids for people.
+    """
     found = {title: list(faults) for title, faults in chapters.items()}
     parts = [_INTRO.format(timeout=scale.timeout), _pairs([fault for faults in found.values() for fault in faults])]
     parts.append("## All of them\n")
     parts.append(_LEGEND.format(causes=", ".join(f"{letter} {text}" for letter, text in CAUSES.items())))
     parts += [_table(title, faults) for title, faults in found.items() if faults]
+    every = [fault for faults in found.values() for fault in faults]
+    parts.append(_JUDGED + "\n".join(judged_table(every, judged, told)) + "\n")
     for title, faults in found.items():
         if faults:
             parts.append(f"## {title}\n")
@@ -97,30 +129,55 @@ def _pairs(faults: list[Fault]) -> str:
     """Faults that a client cannot tell apart, by what became of the request; only symptoms that mean several things."""
     by_symptom: defaultdict[str, dict[bool | None, list[str]]] = defaultdict(lambda: {True: [], False: [], None: []})
     for fault in faults:
-        by_symptom[_symptom(fault)][fault.pms_did_the_work].append(f"`{fault.name}`")
+        by_symptom[fault.symptom][fault.pms_did_the_work].append(f"`{fault.name}`")
     lines = [
         f"| {symptom} | {' '.join(fates[True])} | {' '.join(fates[False])} | {' '.join(fates[None])} |"
         for symptom, fates in by_symptom.items()
-        if symptom and sum(bool(names) for names in fates.values()) > 1
+        if symptom != symptoms.NONE and sum(bool(names) for names in fates.values()) > 1
     ]
     return _PAIRS + "\n".join(lines) + "\n"
 
 
-#: Words in `client_sees` -> what a client can tell; the first that fits.
-_SYMPTOMS = (
-    ("read timeout", "no answer until its own timeout"),
-    ("refused", ""),
-    ("guests:", ""),
-    ("reset", "connection reset or closed without an answer"),
-    ("closed without", "connection reset or closed without an answer"),
-    ("status 500", "status 500"),
-    ("not as agreed", "status 200 with a body that cannot be read"),
-    ("status 200", "status 200 with a body that cannot be read"),
-)
+def judged_table(faults: Sequence[Fault], judged: Judged, told: Callable[[Iterable[str]], str]) -> list[str]:
+    """Lines: what all faults of a family are judged by, then the table with what comes on top for each."""
+    common = {
+        how: frozenset.intersection(*(judged.get(experiment_of(fault), frozenset()) for fault in alike))
+        for how in Meets
+        if (alike := [fault for fault in faults if _row(fault).meets is how])
+    }
+    lines = ["Judged under each of them:", ""]
+    lines += [f"* *{_FAMILIES[how]}*: {told(ids)}." for how, ids in common.items()]
+    lines += ["", "| fault | meets an agent as | experiment | runs | breaker | judged |", "|---|---|---|---|---|---|"]
+    for fault in faults:
+        row, name = _row(fault), experiment_of(fault)
+        more = judged.get(name, frozenset()) - (shared := common[row.meets] if row.meets else frozenset())
+        ids = " and ".join([*(["as each"] if shared else []), *([told(more)] if more else [])])
+        lines.append(
+            f"| `{fault.name}` | {_FAMILIES[row.meets]} | `{name}` | {_RUNS[row.runs]} | {row.breaker} | {ids} |"
+        )
+    return lines
 
 
-def _symptom(fault: Fault) -> str:
-    return next((symptom for word, symptom in _SYMPTOMS if word in fault.client_sees), "")
+def experiment_of(fault: Fault) -> str:
+    """The experiment in which an agent meets the fault."""
+    return _row(fault).experiment or fault.name
+
+
+_FAMILIES = {
+    Meets.OUTAGE: "outage",
+    Meets.REFUSAL: "refusal",
+    Meets.IN_FLIGHT: "in flight",
+    Meets.LIMPING: "limping",
+    Meets.PATCHY: "patchy",
+    Meets.INTERRUPTED: "interrupted",
+    None: "part of another",
+}
+_RUNS = {Runs.PR: "pr, weekly", Runs.WEEKLY: "weekly; drawn for pr"}
+
+
+def _row(fault: Fault) -> Owed:
+    assert fault.owes is not None, f"{fault.name} is not of the catalogue"
+    return fault.owes
 
 
 def _table(title: str, faults: list[Fault]) -> str:
@@ -138,6 +195,9 @@ def _entry(fault: Fault) -> str:
         ("cause", f"{fault.cause}, {CAUSES.get(fault.cause, 'see the runbook')}"),
         ("a client sees", fault.client_sees),
         ("the PMS did the work", _worked(fault)),
+        ("the agent", _agent(fault)),
+        ("the breaker", _breaker(fault)),
+        ("judged by", f"`{experiment_of(fault)}` ({_RUNS[_row(fault).runs]})"),
         ("proved by", f"{fault.proof.text}; before and after, the same probe must not see it"),
         ("healed by", _heal(fault)),
         ("where", _where(fault)),
@@ -151,6 +211,24 @@ def _entry(fault: Fault) -> str:
     return "\n".join(lines)
 
 
+def _agent(fault: Fault) -> str:
+    """What the agent counts and tells under the fault, and how sure it can be."""
+    row = _row(fault)
+    told = f"counts `{row.kind}`" if row.kind else "counts no failure"
+    if row.statuses:
+        told += f"; guests are told {' or '.join(map(str, row.statuses))} while the breaker is closed"
+    if row.meets in (Meets.OUTAGE, Meets.REFUSAL):
+        told += "; nothing was done, for certain" if row.certain else "; whether it was done is not certain"
+    return told if row.meets is not None or row.kind else "see its experiment"
+
+
+def _breaker(fault: Fault) -> str:
+    row = _row(fault)
+    waits = ", for as long as the answer says" if row.names_wait else ""
+    seen = "" if row.in_ledger else "; its calls do not come as far as the ledger"
+    return f"{row.breaker}{waits}{seen}" if row.breaker is not Breaker.NOT_JUDGED else "may open or not"
+
+
 def _worked(fault: Fault) -> str:
     return {True: "yes", False: "no", None: "not certain"}[fault.pms_did_the_work]
 
@@ -162,12 +240,3 @@ def _heal(fault: Fault) -> str:
 def _where(fault: Fault) -> str:
     needs = f"; needs {', '.join(sorted(fault.needs))}" if fault.needs else ""
     return ", ".join(backends(fault.needs)) + needs
-
-
-def main() -> None:
-    """Write the file."""
-    FILE.write_text(render(catalogue.chapters(DEPLOYED), DEPLOYED), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

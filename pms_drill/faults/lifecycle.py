@@ -20,6 +20,7 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.journal import Event
 from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.http_rules import RuleControl
+from pms_drill.faults.owed import Owed
 from pms_drill.faults.pms_switches import NoSwitches, PmsSwitches
 from pms_drill.faults.probe import Came, Probe, Seen
 from pms_drill.faults.proofs import SILENCE_S, Proof
@@ -118,6 +119,7 @@ class Fault:
         cause: A PMS down, B authorisation, C rate limit, D network, E timeout (runbook).
         tells: how to recognise it, one sentence.
         client_sees: what a client of the PMS gets.
+        symptom: the same in words that faults share which a client cannot tell apart (`symptoms`); empty for none.
         pms_did_the_work: whether the PMS carries out what it is asked while the fault acts; None if either is possible.
         action: arms and heals.
         proof: what a probe must see while it acts.
@@ -126,6 +128,7 @@ class Fault:
         look: how the probe is sent; by default as the agent would.
         needs: what a stack must offer for it.
         story: the explanation for people, in docs/faults.md.
+        owes: what it means to an agent, and where an agent meets it; every fault of the catalogue says so.
         shows_within: seconds for which a measurement may be repeated until it shows what it must.
     """
 
@@ -141,6 +144,8 @@ class Fault:
     look: Callable[[Place, Probe], Seen] = through_the_proxies
     needs: frozenset[Needs] = frozenset()
     story: Story | None = None
+    owes: Owed | None = None
+    symptom: str = ""
     shows_within: float = PROOF_LIMIT_S
 
 

@@ -86,7 +86,7 @@ def merge(run: Gathered) -> Merged:
     coverage = _coverage(properties, run)
     trouble = [*run.trouble, *_empty(run), *_not_judged(coverage)]
     whole = run.complete and not run.selection and not trouble
-    wrong = wrong_waivers(raw, run.waivers, run.today, whole=whole, all_episodes=run.tier.chaos.episodes == "*")
+    wrong = wrong_waivers(raw, run.waivers, run.today, whole=whole, all_episodes=run.tier.all_episodes)
     if wrong:
         properties[WAIVER_ID] = PropertyResult(
             verdict=Outcome.FAILED,

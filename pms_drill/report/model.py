@@ -142,6 +142,7 @@ class RunVerdict(BaseModel):
         fail_on: from which band on the exit code is not 0.
         selection: the expression given with -k; empty for none.
         selected: what of the tier this run was about, in words; empty for all of it.
+        drawn: which idle faults the seed has drawn, in words; empty without a draw.
         parts: sessions of this run.
         trouble: what could not be proven outside of tests: a session that broke, counts that do not add up.
         notes: what could not be written or shown and decides nothing: a picture, the terminal.
@@ -170,6 +171,7 @@ class RunVerdict(BaseModel):
     fail_on: str = "warning"
     selection: str = ""
     selected: str = ""
+    drawn: str = ""
     parts: list[str]
     versions: dict[str, str]
     machine: dict[str, Any]

@@ -114,6 +114,8 @@ def _head(verdict: RunVerdict) -> Iterator[str]:
         f"{duration(verdict.duration_s)}, exit code {verdict.exit_code}"
     )
     commit, changed, _ = verdict.commit.partition("+")
+    if verdict.drawn:
+        yield from wrap(verdict.drawn, "  ", "    ")
     yield f"  started {verdict.started}, commit {commit[:12]}{changed and ' (changed)'}, ran {', '.join(verdict.parts)}"
 
 

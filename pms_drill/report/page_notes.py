@@ -67,7 +67,7 @@ def left_out(verdict: RunVerdict) -> Iterator[str]:
         names = verdict.left_out_experiments
         told = ", ".join(names) if len(names) <= _MOST_NAMED else "listed in verdict.json"
         yield from wrap(f"{len(names)} experiments: {told}", "  ", "    ")
-    yield "  `make test-pms-integration TIER=pr` judges them."
+    yield f"  `make test-pms-integration TIER={'weekly' if verdict.tier == 'pr' else 'pr'}` judges them."
 
 
 def notes(verdict: RunVerdict) -> Iterator[str]:

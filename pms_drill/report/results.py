@@ -69,6 +69,7 @@ class RunInfo:
         named: parts that were asked for by name.
         selection: the expression given with -k.
         selected: what of the tier was asked for, in words; empty for all of it.
+        drawn: which idle faults the seed has drawn, in words; empty without a draw.
         notes: what could not be written or shown and decides nothing.
         pending: what has still to be looked at. As long as anything has, nothing that is written says "passed".
         root: the project, for its commit.
@@ -90,6 +91,7 @@ class RunInfo:
     named: Sequence[str] = ()
     selection: str = ""
     selected: str = ""
+    drawn: str = ""
     fail_on: str = "warning"
     notes: Sequence[str] = ()
     pending: str = ""
@@ -222,6 +224,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         fail_on=info.fail_on,
         selection=info.selection,
         selected=info.selected,
+        drawn=info.drawn,
         parts=list(info.parts),
         versions=_versions(info.folder / "versions.json"),
         machine={"cores": os.cpu_count() or 0, "platform": platform.platform()},

@@ -70,6 +70,7 @@ SEEN: dict[str, Callable[[Place], None]] = {
     "booking_refused": gives(400),
     "ingress_404": gives(404),
     "bad_request_page": gives(400),
+    "maintenance_page": gives(503),
     "login_page": gives_body(lambda body: b"Sign in" in body),
     "method_not_allowed": gives(405),
     "rate_limited_silently": gives(429),
@@ -216,6 +217,6 @@ def test_misspelt_effect_is_unproven(net: Net, place: Place) -> None:
 def test_rule_that_acts_elsewhere_is_unproven(net: Net, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "PROOF_LIMIT_S", 0.2)
     elsewhere = HttpRule("x", lambda: {"kind": "status", "status": 500}, Match(path="/api/boookings"))
-    with pytest.raises(Unproven), injected(replace(catalogue.stored_but_500(), action=elsewhere), place):
+    with pytest.raises(Unproven), injected(replace(catalogue.stored_but(500), action=elsewhere), place):
         pytest.fail("the block must not run")
     assert net.control.rules() == []
