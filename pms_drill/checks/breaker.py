@@ -292,7 +292,8 @@ def failed_probe_reopens_for_a_full_wait(evidence: Evidence) -> Verdict:
     rounds = probe_rounds(evidence)
     if len(rounds) < 2:
         seen = {"ledger": f"{len(rounds)} probe(s) under the fault"}
-        longest = expectation.wait + policy.timeout + 2 * policy.slack
+        # Only where calls hang does the failed probe itself take its time.
+        longest = expectation.wait + (policy.timeout if expectation.error_kind == "timeout" else 0.0) + 2 * policy.slack
         wedged = bool(rounds) and evidence.phases["armed"].end - rounds[0][0].received > longest
         return failed(claimed, **seen) if wedged else unknown(claimed, **seen)
     gaps = [later[0].received - sooner[-1].received for sooner, later in pairwise(rounds)]

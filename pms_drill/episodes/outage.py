@@ -17,7 +17,7 @@ from pms_drill.episodes.able import fault_for
 from pms_drill.episodes.expectations import expectation, policy
 from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
-from pms_drill.evidence.bundle import Evidence, Span
+from pms_drill.evidence.bundle import Evidence, Expectation, Span
 from pms_drill.evidence.history import Guest, Kind
 from pms_drill.faults.lifecycle import injected
 from pms_drill.profile import Profile
@@ -31,6 +31,8 @@ _SLACK = 5
 _CONTROLS = 3
 #: Pause between rounds of questions while the breaker is open, so that rejections spread over the whole wait.
 _ROUND_S = 0.08
+#: How much longer than two waits and two probes the phase lasts, in seconds: two wake-ups of a busy machine.
+_MARGIN_S = 0.75
 #: Part of the wait of an open breaker in which its metrics must have been read once, or guests go on without that.
 _LOOK = 0.2
 #: How often it is noted how far the agent's log has come, from the opening on: a machine may stall at the last one.
@@ -57,7 +59,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
             with scene.phase("impact"):
                 _impact(scene, most=stack.profile.breaker.failure_threshold + 3, opens=expected.opens_after or 0)
             with scene.phase("open"):
-                _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected.wait, stack.profile))
+                _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected, stack.profile))
             scene.phases["armed"] = Span(armed, clock.now())
             injection.heal()
         _recover(scene, expected.wait)
@@ -72,16 +74,20 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
 
 def planned_seconds(name: str, profile: Profile) -> float:
     """About how long it takes, for the plan that is printed at collection."""
-    wait = expectation(name, profile).wait
-    timeout = profile.pms.timeout
-    slow = expectation(name, profile).problem_statuses == (504,)
-    impact = profile.breaker.failure_threshold * timeout if slow else 0.2
-    return 3.0 + impact + _open_seconds(wait, profile) + 3 * wait + 2 * timeout + profile.pms.settle
+    expected, timeout = expectation(name, profile), profile.pms.timeout
+    impact = profile.breaker.failure_threshold * timeout if _hangs(expected) else 0.2
+    # Measured: 4 s for the start of the agent, the steady phase, proofs and the end; 6 s of that on a real PMS.
+    return 4.0 + impact + _open_seconds(expected, profile) + profile.pms.settle
 
 
-def _open_seconds(wait: float, profile: Profile) -> float:
-    """Long enough for two failed probes, each of which may take the whole deadline."""
-    return 2 * (wait + profile.pms.timeout) + 0.5
+def _open_seconds(expected: Expectation, profile: Profile) -> float:
+    """Long enough for two failed probes; where calls hang, each of them takes the whole deadline."""
+    return 2 * (expected.wait + (profile.pms.timeout if _hangs(expected) else 0.0)) + _MARGIN_S
+
+
+def _hangs(expected: Expectation) -> bool:
+    """Whether calls end at the agent's deadline and not before."""
+    return expected.error_kind == "timeout"
 
 
 def steady(scene: Scene, bookings: int = _STEADY_BOOKINGS) -> list[Guest]:

@@ -29,7 +29,8 @@ CAUSES = {
 
 _INTRO = """# Faults
 
-Generated from the catalogue by `make docs`; change `pms_drill/faults/catalogue_*.py`, not this file. Figures are
+Generated from the catalogue by `make docs`; change `pms_drill/faults/catalogue_*.py`, not this file
+([adding a fault](adding-a-fault.md)). `pms-drill faults` prints who meets an agent where. Figures are
 for the deployed settings (deadline {timeout:g} s); on a scaled profile they shrink with its deadline. What clients
 see was measured with httpx 0.28 and Toxiproxy 2.12 on loopback, and the project's tests measure each entry again.
 

@@ -83,7 +83,8 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
     ("mutant", "experiment"),
     [
         ("flaps", "unsteady"),
-        ("counts_refusals", "question_refused or booking_refused"),
+        ("counts_refusals", "question_refused or booking_refused or full_night"),
+        ("takes_slow_for_dead", "slow and not cause"),
         ("dawdles", "server_error or hang"),
         ("logs_no_questions", "server_error"),
         ("believes_an_ingress", "what_counts or stored_but_504"),
@@ -116,6 +117,39 @@ def test_mutant_of_the_breaker_fails_under_the_name_of_its_defect_and_no_other(
     failed = ran.named(Outcome.FAILED)
     assert ran.code == 1, ran.page
     assert expected_of(mutant) <= failed <= expected_of(mutant) | tolerated_of(mutant), ran.page
+
+
+@pytest.mark.kill_matrix
+@pytest.mark.parametrize(
+    ("mutant", "experiment", "must"),
+    [
+        # Guests who come too late for a night, in the fault proxy's words and in the PMS's own.
+        ("counts_refusals", "booking_refused", {"BRK-10"}),
+        ("counts_refusals", "full_night", {"BRK-10"}),
+        # A gateway's 502 and 504, where nothing was done and where the booking was.
+        ("knows_only_500", "bad_gateway", {"BRK-02"}),
+        ("knows_only_500", "gateway_timeout", {"BRK-02"}),
+        ("repeats_gateway_errors", "stored_but_502", {"BOOK-02"}),
+        ("repeats_gateway_errors", "stored_but_504", {"BOOK-02"}),
+        # An outage that looks like an answer.
+        ("believes_an_ingress", "ingress_404", {"BRK-02", "FAIL-06"}),
+        ("believes_an_ingress", "stored_but_404", {"BOOK-07"}),
+        # A kind of experiment each: what the idle faults are judged by.
+        ("never_opens", "pms_gone", {"BRK-02"}),
+        ("repeats_post", "slow_answers", {"BOOK-02"}),
+        ("gives_up_on_errors", "other_booking", {"BOOK-07"}),
+        ("takes_slow_for_dead", "slow", {"BRK-62"}),
+        ("tells_502_for_a_deadline", "narrow", {"FAIL-06"}),
+        ("forgets_keys", "agent_killed", {"BOOK-08"}),
+    ],
+)
+def test_mutant_is_red_under_the_very_fault_that_shows_its_defect(
+    run_suite: RunSuite, write_profile: WriteProfile, mutant: str, experiment: str, must: set[str]
+) -> None:
+    profile = write_profile(f'[agent]\nstart = ["{{python}}", "-m", "tests.mutants.{mutant}"]\n')
+    ran = run_suite("chaos", "-k", experiment, profile=profile)
+    assert ran.code == 1, ran.page
+    assert must <= ran.named(Outcome.FAILED), ran.page
 
 
 @pytest.mark.kill_matrix
