@@ -7,18 +7,20 @@ rooms; the price counts auto-added services that a booking over the API drops.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qloapps_twin.answers import Problem, Refused
-from qloapps_twin.catalogue import AUTO_ADDED, CURRENCY, TAX, date_text, day
+from qloapps_twin.answers import Crashed, Problem, Refused, warning
+from qloapps_twin.booking_input import part
+from qloapps_twin.catalogue import AUTO_ADDED, CURRENCY, TAX, date_text
 from qloapps_twin.hotel import Hotel, Room, RoomType
-from qloapps_twin.php import is_unsigned_int, number, to_int
+from qloapps_twin.php import is_empty, number, to_int
+from qloapps_twin.rules import day_of, is_after, is_bool, is_date, is_unsigned_int
 from qloapps_twin.xml_input import Node
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?")
+_FILE = "WebserviceSpecificManagementHotelAri.php"
+_NOT_AFTER = '"Date to" must be after "date from"'
 GROUPS = ("unavailable", "booked", "available", "partially_available")
 _FLAGS = {
     "available": "get_available_rooms",
@@ -34,13 +36,34 @@ _TOTALS = {
 }
 
 
+#: Fields in the order in which QloApps checks them, each with the rule of its type; the required ones first told.
+_RULES: dict[str, Callable[[str], bool]] = {
+    "id_hotel": is_unsigned_int,
+    "id_room_type": is_unsigned_int,
+    "date_from": is_date,
+    "date_to": is_date,
+    "get_available_rooms": is_bool,
+    "get_booked_rooms": is_bool,
+    "get_partial_available_rooms": is_bool,
+    "get_unavailable_rooms": is_bool,
+    "date_wise_breakdown": is_bool,
+}
+_REQUIRED = ("id_hotel", "date_from", "date_to")
+
+
 @dataclass(frozen=True, slots=True)
 class AriQuery:
-    """A search that passed QloApps' checks. `groups`: which groups of rooms to tell, in QloApps' order of totals."""
+    """A search that passed QloApps' checks.
 
-    id_hotel: str
-    date_from: str
-    date_to: str
+    Attributes:
+        id_hotel: as it was sent and is told again.
+        date_from, date_to: days since 1.1.1.
+        groups: which groups of rooms to tell, in QloApps' order of totals.
+    """
+
+    id_hotel: Any
+    date_from: int
+    date_to: int
     id_room_type: int | None
     groups: tuple[str, ...]
     date_wise: bool
@@ -52,60 +75,87 @@ def read(root: Node) -> AriQuery:
 
     Raises:
         Refused: 400 with code 41 for a missing field, 85 for a bad one.
+        Crashed: what PHP dies on: a date that is no text, or a stay without a night.
     """
-    if not root.children or root.children[0].name != "hotel_ari":
-        if root.children and root.children[0].children:
-            raise _invalid("Invalid request XML")
-        raise _missing("id_hotel")
-    ari = root.children[0]
-    for name in ("id_hotel", "date_from", "date_to"):
-        if not ari.text_of(name):
-            raise _missing(name)
-    id_hotel, date_from, date_to = (ari.text_of(name) for name in ("id_hotel", "date_from", "date_to"))
-    id_room_type = ari.text_of("id_room_type")
-    checks = (
-        ("id_hotel", is_unsigned_int(id_hotel)),
-        ("date_from", _is_date(date_from)),
-        ("date_to", _is_date(date_to)),
-        ("id_room_type", not id_room_type or is_unsigned_int(id_room_type)),
+    if not root.children and not root.attributes and not root.text:
+        raise _invalid("Invalid ARI search parameters found.")
+    _check_fields(root)
+    said = part(root.value(), "hotel_ari")
+    if is_empty(said):
+        raise _invalid("Invalid request XML")
+    if isinstance(said, list):  # two searches at once: QloApps looks for the dates in the list of both
+        undefined = (warning(f'Undefined array key "{name}"', 548, _FILE) for name in ("date_to", "date_from"))
+        raise Refused(400, *undefined, Problem(85, f"Validation error: {_NOT_AFTER}"))
+    if not isinstance(said["date_from"], str) or not isinstance(said["date_to"], str):
+        raise Crashed
+    if not is_after(said["date_to"], said["date_from"]):
+        raise _invalid(_NOT_AFTER)
+    occupancies = _occupancies(said)
+    told = [group for group, flag in _FLAGS.items() if flag in said]
+    groups = tuple(group for group in told if not is_empty(said[_FLAGS[group]])) if told else ("available",)
+    query = AriQuery(
+        said["id_hotel"],
+        day_of(said["date_from"]),
+        day_of(said["date_to"]),
+        to_int(said.get("id_room_type")) or None,
+        groups,
+        not is_empty(said.get("date_wise_breakdown")),
+        occupancies,
     )
-    for name, fine in checks:
-        if not fine:
+    if query.date_from == query.date_to and not query.date_wise:
+        raise Crashed
+    return query
+
+
+def _check_fields(root: Node) -> None:
+    sent: dict[str, str] = {}
+    for element in root.children:
+        for name in _RULES:
+            if element.has(name):
+                sent[name] = element.text_of(name)
+            elif name in _REQUIRED:
+                raise _missing(name)
+    for name, rule in _RULES.items():
+        text = sent.get(name, "")
+        if name in _REQUIRED and not text:
+            raise _invalid(f'"The {name} field is required."')
+        if not is_empty(text) and not rule(text):
             raise _invalid(f'"The {name} field is invalid."')
-    if date_to <= date_from:
-        raise _invalid('"Date to" must be after "date from"')
-    groups = tuple(group for group in _FLAGS if to_int(ari.text_of(_FLAGS[group])))
-    return AriQuery(
-        id_hotel,
-        date_from,
-        date_to,
-        to_int(id_room_type) or None,
-        groups or ("available",),
-        bool(to_int(ari.text_of("date_wise_breakdown"))),
-        _occupancies(ari),
-    )
 
 
-def _occupancies(ari: Node) -> int:
-    rooms = ari.find_all("associations", "room_occupancies", "room_occupancy")
+def _occupancies(said: dict[str, Any]) -> int:
+    """How many rooms are asked for; 0 when nothing was said about it.
+
+    Raises:
+        Refused: 400 for a number of guests that is missing or none.
+        Crashed: one room without its adults, which QloApps takes for a list of rooms.
+    """
+    rooms = part(part(part(said, "associations"), "room_occupancies"), "room_occupancy")
+    if is_empty(rooms):
+        return 0
+    if part(rooms, "adults") is not None:
+        rooms = [rooms]
+    if not isinstance(rooms, list):
+        raise Crashed
     for place, room in enumerate(rooms, 1):
         for name in ("adults", "children"):
-            if not room.has(name):
+            if part(room, name) is None:
                 raise _invalid(f"Missing information for {name} for Room-{place} occupancy.")
-        if to_int(room.text_of("adults")) < 1:
-            text = f"Invalid value for number of adults for Room-{place} occupancy(value must be greater than 0)."
-            raise _invalid(text)
+            _check_guests(name, room[name], place)
     return len(rooms)
 
 
-def _is_date(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        day(text)
-    except ValueError:
-        return False
-    return True
+def _check_guests(name: str, number: Any, place: int) -> None:
+    text = f"Invalid value for number of {name} for Room-{place} occupancy"
+    text += "(value must be greater than 0)." if name == "adults" else "."
+    if isinstance(number, str):
+        if not is_unsigned_int(number) or (name == "adults" and is_empty(number)):
+            raise _invalid(text)
+        return
+    known = (
+        () if name == "adults" and is_empty(number) else (warning("Array to string conversion", 680, "Validate.php"),)
+    )
+    raise Refused(400, *known, Problem(85, f"Validation error: {text}"))
 
 
 def _missing(name: str) -> Refused:
@@ -120,23 +170,22 @@ def answer(hotel: Hotel, query: AriQuery) -> dict[str, Any]:
     """What QloApps says about the whole stay, or night by night (`hotel_aris`)."""
     if not query.date_wise:
         return {"hotel_ari": _stay(hotel, query, query.date_from, query.date_to)}
-    nights = range(day(query.date_from), day(query.date_to))
-    return {"hotel_aris": [_stay(hotel, query, date_text(night), date_text(night + 1)) for night in nights]}
+    nights = range(query.date_from, query.date_to)
+    return {"hotel_aris": [_stay(hotel, query, night, night + 1) for night in nights]}
 
 
-def _stay(hotel: Hotel, query: AriQuery, date_from: str, date_to: str) -> dict[str, Any]:
+def _stay(hotel: Hotel, query: AriQuery, first: int, end: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id_hotel": query.id_hotel,
-        "date_from": date_from,
-        "date_to": date_to,
+        "date_from": date_text(first),
+        "date_to": date_text(end),
         "currency": CURRENCY,
     }
-    types = [kind for kind in hotel.room_types.values() if kind.hotel_id == int(query.id_hotel)]
+    types = [kind for kind in hotel.room_types.values() if kind.hotel_id == to_int(query.id_hotel)]
     if query.id_room_type is not None:
         types = [kind for kind in types if kind.id == query.id_room_type]
     if not types:
         return told
-    first, end = day(date_from), max(day(date_to), day(date_from) + 1)
     offers = [(kind, _groups(hotel, kind, first, end, query)) for kind in types]
     totals = {_TOTALS[group]: sum(len(rooms[group]) for _, rooms in offers) for group in query.groups}
     room_types = [_offer(hotel, kind, rooms, end - first, query) for kind, rooms in offers]
@@ -176,7 +225,8 @@ def _offer(hotel: Hotel, kind: RoomType, rooms: Rooms, nights: int, query: AriQu
         "total_price": number(total),
         "total_price_with_tax": number(total * (1 + TAX)),
         "name": kind.name,
-        "rooms": {group: _tell(hotel, kind, group, rooms[group], query) for group in order if group in query.groups},
+        "rooms": {group: _tell(hotel, kind, group, rooms[group], query) for group in order if group in query.groups}
+        or [],
     }
 
 
@@ -213,7 +263,7 @@ def _tell(hotel: Hotel, kind: RoomType, group: str, rooms: list[Room], query: Ar
 
 
 def _bookings(hotel: Hotel, room: Room, query: AriQuery) -> Iterator[dict[str, Any]]:
-    first, end = day(query.date_from), day(query.date_to)
+    first, end = query.date_from, query.date_to
     for line in hotel.lines.values():
         if line.room_id == room.id and line.live and line.check_in < end and line.check_out > first:
             yield {

@@ -42,7 +42,7 @@ def _value(node: Node) -> Any:
         return [_value(child) for child in node.children]
     if node.children:
         return {child.name: _value(child) for child in node.children}
-    return node.text
+    return node.text.strip()
 
 
 def part(value: Any, name: str) -> Any:

@@ -51,6 +51,8 @@ def free_rooms(hotel: Hotel, wish: TypeWish, count: int, skip: set[int]) -> list
     if any(room not in free for room in named):
         return []
     others = iter(room for room in free if room not in named)
+    if count > len(free):
+        return []
     wanted = [room.room_id for room in wish.rooms[wish.count - count :]] or [None] * count
     rooms = [room or next(others, None) for room in wanted]
     return [room for room in rooms if room is not None]

@@ -167,7 +167,7 @@ class WebService:
     def _availability(self, request: Request) -> Answer:
         if request.method != "POST":
             raise Refused(405, Problem(23, f"Method {request.method} is not valid"))
-        if not request.body.strip():
+        if request.body in (b"", b"0"):
             raise Refused(400, Problem(85, "Validation error: ARI search parameters are missing."))
         try:
             root = parse(request.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -11,11 +12,19 @@ from qloapps_twin.answers import Problem, warning
 
 @dataclass(slots=True)
 class Node:
-    """An element: its name, its own text, its child elements."""
+    """An element: its name, its own text, its child elements.
+
+    Attributes:
+        text: as it was sent, spaces included.
+        attributes: whether it has any.
+        cdata: whether the text came as CDATA, which PHP's way from XML to arrays drops.
+    """
 
     name: str
     text: str = ""
     children: list[Node] = field(default_factory=list)
+    cdata: bool = False
+    attributes: bool = False
 
     def child(self, name: str) -> Node | None:
         """The first child of this name."""
@@ -26,16 +35,22 @@ class Node:
         return self.child(name) is not None
 
     def text_of(self, name: str) -> str:
-        """The text of the first child of this name, without spaces around it; `""` when there is none."""
+        """The text of the first child of this name as it was sent; `""` when there is none."""
         child = self.child(name)
         return child.text if child else ""
 
-    def find_all(self, *names: str) -> list[Node]:
-        """All elements at this path of names."""
-        found = [self]
-        for name in names:
-            found = [child for node in found for child in node.children if child.name == name]
-        return found
+    def value(self) -> Any:
+        """The element as PHP's way from XML to arrays gives it.
+
+        A text, or an object by names in which a name that comes twice is a list. Nothing, only spaces, or CDATA are no
+        text but a list with nothing in it.
+        """
+        if self.children:
+            named: dict[str, list[Any]] = {}
+            for child in self.children:
+                named.setdefault(child.name, []).append(child.value())
+            return {name: values[0] if len(values) == 1 else values for name, values in named.items()}
+        return [] if self.cdata or not self.text.strip() else self.text
 
 
 class BadXml(Exception):
@@ -53,17 +68,21 @@ def parse(body: bytes) -> Node:
     Raises:
         BadXml: it cannot be parsed.
     """
-    text = body.removeprefix(b"xml=").strip()
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    text = body.removeprefix(b"xml=")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True, strip_cdata=False
+    )
     try:
-        return _node(etree.fromstring(text, parser))
+        return _node(etree.fromstring(text, parser), marked=b"<![CDATA[" in text)
     except etree.XMLSyntaxError as error:
         raise BadXml(error.msg or "Document is empty", error.lineno or 1) from None
 
 
-def _node(element: etree._Element) -> Node:
-    name = etree.QName(element).localname
-    return Node(name, (element.text or "").strip(), [_node(child) for child in element if isinstance(child.tag, str)])
+def _node(element: etree._Element, *, marked: bool) -> Node:
+    children = [_node(child, marked=marked) for child in element if isinstance(child.tag, str)]
+    text = (element.text or "") + "".join(child.tail or "" for child in element)
+    cdata = marked and not children and b"<![CDATA[" in etree.tostring(element)
+    return Node(etree.QName(element).localname, text, children, cdata, bool(element.attrib))
 
 
 def parser_warnings(error: BadXml, body: bytes, call: str, line: int, file: str) -> list[Problem]:

@@ -5,6 +5,7 @@ None of these judges a property. Each says whether the PMS shows a defect; the r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -140,5 +141,24 @@ def test_known_defect_QLO08_cancellation_of_an_unknown_order_is_answered_200(
             seen=answer.status_code == 200,
             sentence="the cancellation of an order that does not exist is answered 200",
             witness=f"status {answer.status_code}, {answer.text[:60]!r}",
+        )
+    )
+
+
+@pytest.mark.finding("QLO-11")
+def test_known_defect_QLO11_second_booking_from_one_address_renames_the_first_guest(
+    pms: QloApps, guest_book: GuestBook, finding_book: FindingBook
+) -> None:
+    guest = guest_book.guest()
+    relative = replace(guest_book.guest(), email=guest.email, name="Another Relative")
+    booking = pms.booked(guest)
+    before = pms.name_on(booking["id"])
+    pms.booked(relative)
+    after = pms.name_on(booking["id"])
+    claim(
+        finding_book.compare(
+            seen=before != after,
+            sentence="a second booking with the same e-mail address renames the guest of the first one",
+            witness=f"booking {booking['id']}: {before!r} before, {after!r} after the booking for {relative.name!r}",
         )
     )

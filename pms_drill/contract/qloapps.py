@@ -135,6 +135,19 @@ class QloApps:
             self.booked(guest)
         return left
 
+    def name_on(self, order_id: int) -> str:
+        """The name of the guest of a booking, as the booking is read now.
+
+        Raises:
+            DrillError: it cannot be read.
+        """
+        answer = self.get(f"bookings/{order_id}")
+        try:
+            customer = answer.raise_for_status().json()["booking"]["associations"]["customer_detail"]
+            return f"{customer['firstname']} {customer['lastname']}"
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise _unusable(f"booking {order_id}", answer) from error
+
     def cancel(self, order_id: int) -> httpx.Response:
         """Cancel by a new entry of the order's history, the shortest way."""
         fields: dict[str, str | None] = {"id_order": str(order_id), "id_order_state": str(_CANCELLED)}

@@ -8,6 +8,7 @@ from tests.mutants.lies.alter import Lie, both, edit, field, header, instead, ro
 
 _ARI, _BOOKINGS, _ASK, _RESERVE = "/hotel_ari", "/bookings", "/pms/availability", "/pms/reservations"
 _ROOMS = ("hotel_ari", "total_available_rooms")
+_CUSTOMER = ("booking", "associations", "customer_detail")
 _ALIVE = {"is_cancelled": "0", "is_refunded": "0", "is_back_order": "0"}
 _numbers = itertools.count()
 
@@ -69,7 +70,7 @@ LIES: dict[str, Lie] = {
     "EXP-03": header("Content-Type", "application/json"),
 }
 #: Defects of the PMS for which the list of known ones is empty, so that each is a new one.
-FORGOTTEN = frozenset(f"QLO-{number:02}" for number in range(1, 9))
+FORGOTTEN = frozenset({*(f"QLO-{number:02}" for number in range(1, 9)), "QLO-11"})
 #: The same defects -> what their test is told by a PMS that was mended, so that it must not see them.
 MENDED: dict[str, Lie] = {
     "QLO-01": edit(lambda body: body.update(orders=body["orders"][:1])),
@@ -83,4 +84,7 @@ MENDED: dict[str, Lie] = {
         field(1, "booking", "associations", "price_details", "total_price_without_tax", path=_BOOKINGS),
     ),
     "QLO-08": instead(200, 404),
+    "QLO-11": both(
+        field("Ada", *_CUSTOMER, "firstname", path=_BOOKINGS), field("Lovelace", *_CUSTOMER, "lastname", path=_BOOKINGS)
+    ),
 }
