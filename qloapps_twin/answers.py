@@ -77,6 +77,18 @@ class Crashed(Exception):
         self.text = text
 
 
+class NotPlayed(Exception):
+    """QloApps would do this work, and the twin cannot. Told loudly: an answer of its own would be a lie.
+
+    Attributes:
+        what: the request in a few words, such as `PUT orders`.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 Steps = Generator[float, None, Answer]
 """The work on a request: yields seconds to wait before it goes on, returns the answer."""
 

@@ -88,6 +88,7 @@ class Control:
             "customers": len(hotel.customers),
             "rooms_per_type": {str(kind): len(rooms) for kind, rooms in hotel.rooms_of.items()},
             "bookings_under_way": self._service.race.under_way,
+            "not_played": dict(self._service.not_played),
         }
 
     def _seed(self, body: dict[str, Any]) -> dict[str, Any]:

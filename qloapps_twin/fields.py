@@ -10,8 +10,30 @@ Row = dict[str, Any]
 """One row of a generic resource, in QloApps' order of fields; `associations` comes last."""
 _DATA: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/fields.json").read_text("utf-8"))
 RESOURCES: list[str] = json.loads(files("qloapps_twin").joinpath("data/resources.json").read_text("utf-8"))
+#: Measured on 1.6.1 and 1.7.0: resources without a row, which no booking, payment or remark by web service changes.
+_EMPTY = (
+    "booking_extra_demands carriers combinations customizations deliveries demand_advance_options extra_demands "
+    "hotel_refund_rules manufacturers price_ranges product_customization_fields product_suppliers room_type_options "
+    "specific_price_rules stock_movements stocks stores suppliers supply_order_details supply_order_histories "
+    "supply_order_receipt_histories supply_orders tags warehouse_product_locations warehouses weight_ranges"
+)
+EMPTY = frozenset(_EMPTY.split())
 HOTEL: Row = _DATA["hotel"]
 CUSTOMER: Row = _DATA["customer"]
+#: The one currency of the recorded shop.
+CURRENCY: Row = {
+    "id": 1,
+    "name": "Z\u0142oty",
+    "iso_code": "PLN",
+    "iso_code_num": "985",
+    "blank": 1,
+    "sign": "z\u0142",
+    "format": 2,
+    "decimals": 1,
+    "conversion_rate": "1.000000",
+    "deleted": 0,
+    "active": 1,
+}
 STATES: list[list[Any]] = _DATA["order_states"]
 ROOM_TYPE: Row = _DATA["room_type"]
 SERVICE: Row = _DATA["service"]

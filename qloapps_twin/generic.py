@@ -1,8 +1,8 @@
-"""Writing to generic resources, in XML only: customers and order histories; the others refuse or ignore it."""
+"""Writing to generic resources, in XML only: customers and order histories. Anything else is not played, loudly."""
 
 from __future__ import annotations
 
-from qloapps_twin.answers import Crashed, Problem, Refused, warning
+from qloapps_twin.answers import Crashed, NotPlayed, Problem, Refused, warning
 from qloapps_twin.booking_wish import valid_email, valid_name
 from qloapps_twin.fields import CUSTOMER, STATES, Row
 from qloapps_twin.hotel import Customer, Hotel
@@ -16,60 +16,66 @@ _REQUIRED = {
     "customers": ("passwd", "lastname", "firstname", "email"),
     "order_histories": ("id_order_state", "id_order"),
 }
+#: What a PUT of a customer may name; other columns are not kept.
+_CHANGED = ("id", "passwd", "firstname", "lastname", "email", "phone")
 
 
 def add_row(hotel: Hotel, table: Table, body: bytes, now: str) -> Row:
     """POST: the new row as QloApps answers it (what was not sent is empty or null).
 
     Raises:
+        NotPlayed: another resource.
         Refused: 500 code 127 for what is not XML, 400 for a missing or invalid field.
         Crashed: a bare text for an order or a state that does not exist.
     """
     sent = _element(body, table)
-    for name in _REQUIRED.get(table.name, ()):
-        if not sent.text_of(name):
-            raise Refused(400, Problem(41, f'parameter "{name}" required'))
-    if table.name == "customers":
-        return _add_customer(hotel, sent, now)
-    if table.name == "order_histories":
-        return _add_history(hotel, sent, now)
-    raise Refused(400, Problem(85, f"Validation error: the twin does not create {table.name}"))
+    if table.name not in _REQUIRED:
+        raise NotPlayed(f"POST {table.name}")
+    _check_required(sent, table)
+    return _add_customer(hotel, sent, now) if table.name == "customers" else _add_history(hotel, sent, now)
 
 
 def change_row(hotel: Hotel, table: Table, argument: str, body: bytes) -> Row:
     """PUT: only customers can be changed here.
 
     Raises:
+        NotPlayed: another resource, or a column that the twin does not keep.
         Refused: 404 code 92 for an unknown id, as add_row for a bad body.
     """
     sent = _element(body, table)
     key = to_int(sent.text_of("id") or argument)
-    if table.row(hotel, key) is None:
+    if key not in table.things(hotel):
         raise Refused(404, Problem(92, "Invalid ID"))
-    if table.name == "customers":
-        customer = hotel.customers[key]
-        _check_customer(sent)
-        for name in ("firstname", "lastname", "phone"):
-            if sent.has(name):
-                setattr(customer, name, sent.text_of(name))
-    row = table.row(hotel, key)
-    return row or {}
+    if table.name != "customers":
+        raise NotPlayed(f"PUT {table.name}")
+    customer = hotel.customers[key]
+    _check_required(sent, table)
+    _check_customer(sent)
+    others = [child.name for child in sent.children if child.name not in _CHANGED]
+    if others or sent.text_of("email").casefold() != customer.email.casefold():
+        raise NotPlayed(f"PUT customers with another {others[0] if others else 'email'}")
+    for name in ("firstname", "lastname", "phone"):
+        if sent.has(name):
+            setattr(customer, name, sent.text_of(name))
+    return table.show(hotel, customer)
 
 
 def remove_rows(hotel: Hotel, table: Table, argument: str) -> None:
     """DELETE: only customers can be deleted here.
 
     Raises:
+        NotPlayed: another resource; QloApps deletes orders, for example.
         Refused: 404 code 87 for ids that do not exist.
     """
     key = int(argument) if is_unsigned_int(argument) else 0
-    if table.row(hotel, key) is None:
+    if key not in table.things(hotel):
         told = Problem(87, f"Id(s) not exists: {argument or 0}")
         raise Refused(404, *([] if argument else [warning("Undefined array key 1", 1340, _FILE)]), told)
-    if table.name == "customers":
-        customer = hotel.customers.pop(key)
-        if hotel.customer_by_email.get(customer.email.casefold()) == key:
-            del hotel.customer_by_email[customer.email.casefold()]
+    if table.name != "customers":
+        raise NotPlayed(f"DELETE {table.name}")
+    customer = hotel.customers.pop(key)
+    if hotel.customer_by_email.get(customer.email.casefold()) == key:
+        del hotel.customer_by_email[customer.email.casefold()]
 
 
 def _element(body: bytes, table: Table) -> Node:
@@ -81,6 +87,12 @@ def _element(body: bytes, table: Table) -> Node:
         reason = f"XML error : String could not be parsed as XML\nXML length : {len(body)}\nOriginal XML : {text}"
         raise Refused(500, *told, Problem(127, reason)) from None
     return root.child(table.one) or Node(table.one)
+
+
+def _check_required(sent: Node, table: Table) -> None:
+    for name in _REQUIRED[table.name]:
+        if not sent.text_of(name):
+            raise Refused(400, Problem(41, f'parameter "{name}" required'))
 
 
 def _check_customer(sent: Node) -> None:

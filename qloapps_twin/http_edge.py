@@ -22,6 +22,7 @@ Headers = Callable[[Request, Answer], list[tuple[str, str]]]
 _REASONS = {
     200: "OK", 201: "Created", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
     404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 414: "URI Too Long", 500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }  # fmt: skip
 _CLOSING = (302, 400, 414, 500, 503)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from qloapps_twin.answers import Problem, Refused, warning
+from qloapps_twin.answers import NotPlayed, Problem, Refused, warning
 from qloapps_twin.fields import Row
 from qloapps_twin.hotel import Hotel
 from qloapps_twin.php import is_numeric, to_int
@@ -30,10 +30,16 @@ def select(hotel: Hotel, table: Table, query: dict[str, str]) -> list[Row]:
     """The rows a list request asks for, lowest id first, each with the asked fields only.
 
     Raises:
+        NotPlayed: a description of the fields, filters by dates of the rows, computed prices.
         Refused: 500 for an unknown field or a wrong form.
     """
+    if query.get("schema") in ("blank", "synopsis"):
+        raise NotPlayed(f"GET {table.name} with schema")
     if "schema" in query:
         raise Refused(500, Problem(28, _SCHEMA), *_AFTER)
+    others = [name for name in query if name == "date" or name.startswith("price[")]
+    if others:
+        raise NotPlayed(f"GET {table.name} with {others[0]}")
     shown = _shown(table, query.get("display"))
     things = _filter(hotel, table, query)
     if "sort" in query:

@@ -9,15 +9,16 @@ import datetime as dt
 import random
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from qloapps_twin import ari, auth, booking, booking_input, pages
-from qloapps_twin.answers import HTML, JSON, XML, Answer, Crashed, Problem, Refused, Request, Steps, warning
+from qloapps_twin.answers import HTML, JSON, XML, Answer, Crashed, NotPlayed, Problem, Refused, Request, Steps, warning
 from qloapps_twin.ari_render import ari_xml
 from qloapps_twin.booking_view import booking as booking_tree
-from qloapps_twin.fields import RESOURCES, in_language
+from qloapps_twin.fields import EMPTY, RESOURCES, in_language
 from qloapps_twin.formats import base_url, wants_json
 from qloapps_twin.front import API, storefront, web_server
 from qloapps_twin.generic import add_row, change_row, remove_rows
@@ -31,6 +32,7 @@ from qloapps_twin.tables import TABLES, Table
 from qloapps_twin.xml_input import BadXml, parse, parser_warnings
 
 _ZONE = ZoneInfo("Europe/Warsaw")
+_SCHEMA = "schema"
 _USE_TAX = tuple(warning("Undefined variable $useTax", line) for line in (3641, 3672))
 
 
@@ -66,6 +68,7 @@ class WebService:
         self.main_key = main_key
         self.switches = Switches()
         self.domain: str | None = None
+        self.not_played: Counter[str] = Counter()
         self.reset()
 
     def reset(self) -> None:
@@ -115,6 +118,8 @@ class WebService:
             return Answer(refused.status, text.encode(), JSON if as_json else XML, extra=extra)
         except Crashed as crashed:
             return Answer(crashed.status, crashed.text.encode(), HTML, handled=False)
+        except NotPlayed as unable:
+            return self._refuse(unable.what, as_json=as_json)
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             # values of a kind that nobody sends: PHP dies on them too; the line is for us
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -146,13 +151,25 @@ class WebService:
             return (yield from self._bookings(request, argument))
         if resource in TABLES:
             return self._generic(request, TABLES[resource], argument)
-        return self._not_played(request, resource, argument)
+        return self._without_rows(request, resource, argument)
 
-    def _not_played(self, request: Request, resource: str, argument: str) -> Answer:
-        """A resource of QloApps that the twin has no rows of: empty to readers, refused to writers."""
-        if request.method not in ("GET", "HEAD"):
-            raise Refused(400, Problem(85, f"Validation error: the twin does not play {resource}"))
+    def _without_rows(self, request: Request, resource: str, argument: str) -> Answer:
+        """A resource of QloApps that the twin has no rows of: read as empty only where the recorded hotel's is empty.
+
+        Raises:
+            NotPlayed: a real QloApps has rows there, or would do what was asked.
+        """
+        if request.method not in ("GET", "HEAD") or resource not in EMPTY or _SCHEMA in request.query:
+            raise NotPlayed(f"{request.method} {resource}")
         return Answer(404) if argument else self._tell_list(request, resource, resource, [], full=False)
+
+    def _refuse(self, what: str, *, as_json: bool) -> Answer:
+        """501 for what the twin does not play: QloApps never answers that. Counted for `GET /state`, and logged."""
+        self.not_played[what] += 1
+        print(f"not played: {what}", file=sys.stderr, flush=True)
+        problems = [Problem(501, f"The twin of QloApps does not play {what}. A real QloApps would have answered.")]
+        text = errors_json(problems) if as_json else errors_xml(problems)
+        return Answer(501, text.encode(), JSON if as_json else XML, extra=(("X-Not-Played", what),))
 
     def _root(self, request: Request, key: auth.Key) -> Answer:
         allowed = {
@@ -165,6 +182,8 @@ class WebService:
         return Answer(200, root_xml(allowed, base_url(request)).encode(), XML)
 
     def _availability(self, request: Request) -> Answer:
+        if request.method == "GET" and _SCHEMA in request.query:
+            raise NotPlayed("GET hotel_ari with schema")
         if request.method != "POST":
             raise Refused(405, Problem(23, f"Method {request.method} is not valid"))
         if request.body in (b"", b"0"):
@@ -207,6 +226,8 @@ class WebService:
         return self._tell_booking(request, booking_tree(self.hotel, done.order))
 
     def _read_bookings(self, request: Request, argument: str) -> Answer:
+        if _SCHEMA in request.query:
+            raise NotPlayed("GET bookings with schema")
         if argument in ("", "0"):
             # this list knows no display, filter, sort or limit
             rows = [{"id": key} for key in sorted(self.hotel.orders)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from qloapps_twin import columns
 from qloapps_twin.columns import Columns
-from qloapps_twin.fields import HOTEL, ROOM_TYPE, SERVICE, SERVICES, STATES, Row, service
+from qloapps_twin.fields import CURRENCY, HOTEL, ROOM_TYPE, SERVICE, SERVICES, STATES, Row, service
 from qloapps_twin.hotel import Hotel
 from qloapps_twin.render import NOT_FILTERABLE
 
@@ -128,6 +128,13 @@ _ALL = (
         "service",
         lambda _: {sold[0]: sold for sold in SERVICES},
         columns.of_row(SERVICE, lambda _, sold: service(*sold)),
+    ),
+    Table(
+        "currencies",
+        "currencies",
+        "currency",
+        lambda _: {CURRENCY["id"]: CURRENCY},
+        columns.of_row(CURRENCY, lambda _, row: row),
     ),
     Table("feature_prices", "feature_prices", "feature_price", lambda _: {}, {"id": columns.always(0)}),
 )

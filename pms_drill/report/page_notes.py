@@ -71,10 +71,10 @@ def left_out(verdict: RunVerdict) -> Iterator[str]:
 
 
 def notes(verdict: RunVerdict) -> Iterator[str]:
-    """What could not be written or shown, and decides nothing."""
+    """What could not be written or shown, and what the twin could not play: it decides nothing."""
     if not verdict.notes:
         return
-    yield from title("What could not be written or shown (decides nothing)")
+    yield from title("What could not be written, shown or played (decides nothing)")
     for note in verdict.notes:
         yield from wrap(note, "  ", "    ")
 

@@ -34,6 +34,7 @@ from pms_drill.report import evidence_files, findings, page
 from pms_drill.report.coverage import Expected
 from pms_drill.report.merge import Gathered, merge
 from pms_drill.report.model import RunVerdict, TargetRow
+from pms_drill.report.not_played import not_played
 from pms_drill.report.outcomes import Item, PartOutcomes, Record, RunContext, clean_nodeid, read_part
 from pms_drill.report.reconcile import allure_count, differences, junit_count
 from pms_drill.report.show import not_drawn, pictures
@@ -234,7 +235,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
         targets=rows,
         findings=findings.listed(known, judged.findings, looked),
         trouble=judged.trouble,
-        notes=[*info.notes, *not_drawn(info.folder)],
+        notes=[*info.notes, *not_drawn(info.folder), *not_played(info.folder)],
         repeated=repeats.read(info.folder / "journal.jsonl"),
         complete=complete,
         left_behind=left,
