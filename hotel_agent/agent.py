@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 
 from hotel_agent.api import create_app
+from hotel_agent.attention import REASONS, Attention
 from hotel_agent.availability import AvailabilityDesk
 from hotel_agent.booking import Booker
 from hotel_agent.breaker import Breaker, Transition
+from hotel_agent.bulkhead import Bulkhead
 from hotel_agent.logs import logger
 from hotel_agent.metrics import SERVICE, Metrics
 from hotel_agent.mock import Mock
@@ -22,6 +25,7 @@ from hotel_agent.prober import Prober
 from hotel_agent.qloapps import QloApps
 from hotel_agent.readiness import Readiness
 from hotel_agent.reservations import Reservations
+from hotel_agent.retention import Retention
 from hotel_agent.settings import Settings
 from hotel_agent.turns import Turns
 from hotel_agent.worker import OutboxWorker
@@ -52,10 +56,19 @@ class Agent:
         self.outbox = Outbox(settings.outbox_path)
         self.metrics.pending.set_function(lambda: float(self.outbox.pending))
         self.turns = Turns(settings.pms_settle)
+        self.bulkhead = Bulkhead(settings.pms_max_guests, settings.pms_timeout)
         self.booker = Booker(self.qloapps, self.outbox, settings.pms_currency)
-        self.availability = AvailabilityDesk(settings, self.breaker, self.qloapps, self.booker, self.mock, self.metrics)
-        self.reservations = Reservations(settings, self.breaker, self.booker, self.outbox, self.turns, self.metrics)
+        self.availability = AvailabilityDesk(
+            settings, self.breaker, self.bulkhead, self.qloapps, self.booker, self.mock, self.metrics
+        )
+        self.reservations = Reservations(
+            settings, self.breaker, self.bulkhead, self.booker, self.outbox, self.turns, self.metrics
+        )
         self.worker = OutboxWorker(settings, self.breaker, self.booker, self.outbox, self.turns, self.metrics)
+        self.attention = Attention(self.outbox, settings.pms_outbox_interval)
+        for reason in REASONS:
+            self.metrics.attention.labels(reason).set_function(partial(self.attention.counts_of, reason))
+        self.retention = Retention(settings, self.outbox)
         self.prober = Prober(self.breaker, self.client, self.qloapps, settings.pms_health_interval)
         self.readiness = Readiness(settings, self.breaker, self.client, self.outbox)
         #: Why the start failed, one line for people; None as long as it did not.
@@ -92,6 +105,8 @@ class Agent:
         if self.settings.pms_type == "qloapps":
             background.append(asyncio.create_task(self.prober.run()))
         background.append(asyncio.create_task(self.worker.run()))
+        background.append(asyncio.create_task(self.attention.run()))
+        background.append(asyncio.create_task(self.retention.run()))
         try:
             yield
         finally:

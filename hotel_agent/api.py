@@ -24,6 +24,8 @@ from hotel_agent.models import (
     Readiness,
     Reservation,
     ReservationRequest,
+    Wanted,
+    WantedList,
 )
 from hotel_agent.problems import ProblemError, admit_stay
 
@@ -103,6 +105,28 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
             state=agent.breaker.state.label,  # type: ignore[arg-type]
             failures=agent.breaker.failures,
         )
+
+    @app.get(
+        "/admin/reservations",
+        response_model=WantedList,
+        operation_id="listWanted",
+        summary="Reservations that a person must look at",
+        responses=_documented(401, 403),
+    )
+    async def wanted(authorization: Annotated[str | None, Header()] = None) -> WantedList:
+        _authorise(authorization, agent.settings.admin_token.get_secret_value())
+        return await agent.attention.listed()
+
+    @app.post(
+        "/admin/reservations/{reservation_id}/resolve",
+        response_model=Wanted,
+        operation_id="resolveWanted",
+        summary="A person has dealt with a reservation; its guest is told the same as before",
+        responses=_documented(401, 403, 404),
+    )
+    async def resolve(reservation_id: str, authorization: Annotated[str | None, Header()] = None) -> Wanted:
+        _authorise(authorization, agent.settings.admin_token.get_secret_value())
+        return await agent.attention.resolve(reservation_id)
 
     @app.get("/health/live", response_model=Liveness, operation_id="live")
     async def live() -> Liveness:

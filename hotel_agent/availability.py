@@ -7,13 +7,15 @@ import time
 from collections import OrderedDict
 from datetime import UTC, datetime
 
+from hotel_agent.answers import Quote
 from hotel_agent.booking import Booker
-from hotel_agent.breaker import Breaker
+from hotel_agent.breaker import Breaker, State
+from hotel_agent.bulkhead import Bulkhead, Full
 from hotel_agent.failures import BreakerNotClosed, Kind, PmsFailure, PmsRefused
-from hotel_agent.metrics import Metrics
+from hotel_agent.metrics import SERVICE, Metrics
 from hotel_agent.mock import Mock
 from hotel_agent.models import Availability, Query
-from hotel_agent.problems import breaker_open, not_found, pms_failed, pms_refused
+from hotel_agent.problems import ProblemError, breaker_open, not_found, pms_busy, pms_failed, pms_refused
 from hotel_agent.qloapps import QloApps, UnknownThing
 from hotel_agent.settings import Settings
 
@@ -28,6 +30,7 @@ class AvailabilityDesk:
         self,
         settings: Settings,
         breaker: Breaker,
+        bulkhead: Bulkhead,
         qloapps: QloApps,
         booker: Booker,
         mock: Mock,
@@ -35,6 +38,7 @@ class AvailabilityDesk:
     ) -> None:
         self._settings = settings
         self._breaker = breaker
+        self._bulkhead = bulkhead
         self._qloapps = qloapps
         self._booker = booker
         self._mock = mock
@@ -48,18 +52,21 @@ class AvailabilityDesk:
             ProblemError: the PMS knows no such thing, failed, or is not asked and nothing else may be said.
         """
         if self._settings.pms_type == "mock":
-            return self._mocked(query)
+            return self._mocked(query, breaker_open(self._retry_after()))
         try:
-            quote = await self._qloapps.availability(query)
+            quote = await self._quote(query)
         except BreakerNotClosed:
-            return self._without_pms(query)
+            return self._without_pms(query, breaker_open(self._retry_after()))
+        except Full:
+            self._metrics.turned_away.labels(SERVICE, "availability").inc()
+            return self._without_pms(query, pms_busy())
         except UnknownThing:
             raise not_found("the PMS knows no such hotel or room type") from None
         except PmsRefused as refusal:
             raise pms_refused(refusal.message) from None
         except PmsFailure as failure:
             if failure.kind is Kind.RATE_LIMIT:  # it has opened the breaker
-                return self._without_pms(query)
+                return self._without_pms(query, breaker_open(self._retry_after()))
             raise pms_failed(failure) from None
         self._booker.quoted(query.hotel_id, quote.currency)
         answer = Availability(
@@ -74,25 +81,32 @@ class AvailabilityDesk:
         self._keep(query, answer)
         return answer
 
+    async def _quote(self, query: Query) -> Quote:
+        if self._breaker.state is not State.CLOSED:  # nothing is sent: no need to wait for a place
+            return await self._qloapps.availability(query)
+        async with self._bulkhead.place():
+            return await self._qloapps.availability(query)
+
     def _keep(self, query: Query, answer: Availability) -> None:
         self._answers[query] = (time.monotonic(), answer)
         self._answers.move_to_end(query)
         if len(self._answers) > _KEPT:
             self._answers.popitem(last=False)
 
-    def _without_pms(self, query: Query) -> Availability:
+    def _without_pms(self, query: Query, otherwise: ProblemError) -> Availability:
+        """What may be said without the PMS, or else the problem."""
         if not self._settings.failover:
-            raise breaker_open(self._retry_after())
+            raise otherwise
         kept = self._answers.get(query)
         if kept is not None and time.monotonic() - kept[0] <= self._settings.pms_stale_max:
             self._metrics.failover.labels("availability", "stale").inc()
             return kept[1].model_copy(update={"source": "stale", "binding": False})
-        return self._mocked(query)
+        return self._mocked(query, otherwise)
 
-    def _mocked(self, query: Query) -> Availability:
+    def _mocked(self, query: Query, otherwise: ProblemError) -> Availability:
         answer = self._mock.availability(query)
         if answer is None:
-            raise breaker_open(self._retry_after())
+            raise otherwise
         self._metrics.failover.labels("availability", "mock").inc()
         return answer
 

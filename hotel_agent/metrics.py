@@ -62,6 +62,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self.turned_away = Counter(
+            "pms_bulkhead_rejections_total",
+            "guests for whom the PMS was not asked because too many were with it",
+            ["service", "operation"],
+            registry=self.registry,
+        )
         self.failover = Counter(
             "pms_failover_answers_total",
             "answers given without the PMS",
@@ -71,6 +77,12 @@ class Metrics:
         self.pending = Gauge("pms_reservations_pending", "reservations in the outbox", registry=self.registry)
         self.duplicates = Counter(
             "pms_duplicates_cancelled_total", "surplus bookings cancelled", registry=self.registry
+        )
+        self.attention = Gauge(
+            "pms_reservations_attention",
+            "reservations that a person must look at",
+            ["reason"],
+            registry=self.registry,
         )
         self.answers = Counter(
             "http_requests_total",
@@ -90,6 +102,8 @@ class Metrics:
                 self.calls.labels(SERVICE, operation, status)
             for kind in Kind:
                 self.errors.labels(SERVICE, operation, kind.value)
+        for operation in ("availability", "reservation"):
+            self.turned_away.labels(SERVICE, operation)
         for source in ("stale", "mock"):
             self.failover.labels("availability", source)
         self.failover.labels("reservation", "outbox")

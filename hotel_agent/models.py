@@ -195,6 +195,20 @@ class Reservation(BaseModel):
     created_at: Moment
 
 
+class Wanted(BaseModel):
+    """A reservation that a person must look at, and why."""
+
+    reason: Literal["unresolved", "expired", "cancelled"]
+    reservation: Reservation
+
+
+class WantedList(BaseModel):
+    """What needs a person: all of it counted, the oldest listed."""
+
+    count: int
+    reservations: list[Wanted]
+
+
 class BreakerState(BaseModel):
     """Answer of the reset."""
 

@@ -28,6 +28,7 @@ CREATE INDEX IF NOT EXISTS intent_in_doubt ON intent (attempted_at) WHERE doubtf
 CREATE TABLE IF NOT EXISTS idempotency (
   key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, intent_id TEXT NOT NULL, body TEXT, created_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS attention (intent_id TEXT PRIMARY KEY, cancelled_at REAL, resolved_at REAL);
 """
 
 
@@ -84,6 +85,7 @@ class Outbox:
             self._db = await aiosqlite.connect(self._path)
             await self._db.execute("PRAGMA journal_mode = WAL")
             await self._db.execute("PRAGMA synchronous = FULL")
+            await self._db.execute("PRAGMA secure_delete = ON")
             await self._db.executescript(_SCHEMA)
             await self._db.commit()
             await self._recount()
@@ -163,6 +165,44 @@ class Outbox:
         if row is None:
             return None
         return Remembered(row[0], row[1], json.loads(row[2]) if row[2] else None)
+
+    async def found_cancelled(self, intent_id: str, now: float) -> None:
+        """A confirmed reservation was found cancelled at the PMS; a person must look, once."""
+        await self.write("INSERT OR IGNORE INTO attention (intent_id, cancelled_at) VALUES (?, ?)", intent_id, now)
+
+    async def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT."""
+        cursor = await self._connection.execute(statement, values)
+        return [tuple(row) for row in await cursor.fetchall()]
+
+    async def write(self, statement: str, *values: object) -> None:
+        """Carry out a statement; committed when this returns."""
+        await self._connection.execute(statement, values)
+        await self._connection.commit()
+
+    async def erase(self, left_before: str, keys_before: float) -> int:
+        """Remove the personal data of stays that ended before a day, and keys that are older than a moment.
+
+        What a reservation came to stays; name and e-mail are empty from then on. Pending ones keep them: they are
+        still to be booked. Nothing of it is left in the file or its log, because freed pages are overwritten.
+
+        Args:
+            left_before: ISO date; stays with an earlier check-out are over for long enough.
+            keys_before: wall-clock seconds.
+
+        Returns:
+            The number of reservations that were changed.
+        """
+        erased = await self._connection.execute(
+            "UPDATE intent SET guest_name = '', email = '' "
+            "WHERE check_out < ? AND status <> ? AND (guest_name <> '' OR email <> '')",
+            (left_before, Status.PENDING.value),
+        )
+        freed = await self._connection.execute("DELETE FROM idempotency WHERE created_at < ?", (keys_before,))
+        await self._connection.commit()
+        if erased.rowcount or freed.rowcount:
+            await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased.rowcount
 
     async def forget(self, key: str) -> None:
         """Free a key."""

@@ -23,6 +23,7 @@ _TITLES = {
     "pms-timeout": "The PMS did not answer in time",
     "pms-refused": "The PMS refused the request",
     "breaker-open": "The PMS is not asked at the moment",
+    "pms-busy": "Too many guests are with the PMS",
     "outbox-full": "Too many reservations are pending",
     "internal-error": "Something went wrong here",
 }
@@ -92,6 +93,11 @@ def outbox_full(retry_after: int) -> ProblemError:
 def breaker_open(retry_after: int) -> ProblemError:
     """503: the PMS is not asked and failover is off or has no answer."""
     return ProblemError.of("breaker-open", 503, "try again after the time given", retry_after)
+
+
+def pms_busy() -> ProblemError:
+    """503: every place of the bulkhead is taken, and failover is off or has no answer."""
+    return ProblemError.of("pms-busy", 503, "the PMS was not asked; try again after the time given", retry_after=1)
 
 
 def pms_refused(message: str) -> ProblemError:

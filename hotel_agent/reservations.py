@@ -20,6 +20,7 @@ from hotel_agent.booking import (
     changes,
 )
 from hotel_agent.breaker import Breaker, State
+from hotel_agent.bulkhead import Bulkhead, Full
 from hotel_agent.failures import Kind
 from hotel_agent.idempotency import Idempotency
 from hotel_agent.intent import Intent, new_id
@@ -44,6 +45,7 @@ class Reservations:
         self,
         settings: Settings,
         breaker: Breaker,
+        bulkhead: Bulkhead,
         booker: Booker,
         outbox: Outbox,
         turns: Turns,
@@ -52,6 +54,7 @@ class Reservations:
     ) -> None:
         self._settings = settings
         self._breaker = breaker
+        self._bulkhead = bulkhead
         self._booker = booker
         self._outbox = outbox
         self._turns = turns
@@ -130,7 +133,12 @@ class Reservations:
         fresh = await self._outbox.get(intent.id)
         if fresh is None or fresh.attempts or fresh.status is not Status.PENDING:
             return InDoubt()
-        tried, outcome = await self._booker.attempt(fresh, guest_waits=True)
+        try:
+            async with self._bulkhead.place():
+                tried, outcome = await self._booker.attempt(fresh, guest_waits=True)
+        except Full:
+            self._metrics.turned_away.labels(SERVICE, "reservation").inc()
+            return NotSent(None)
         if isinstance(outcome, InDoubt):
             self._turns.block(tried.hotel_id, tried.id)
         changed = changes(outcome)

@@ -33,8 +33,10 @@ class Settings(BaseSettings):
         pms_timeout: deadline of one whole exchange with the PMS, connect and body included.
         pms_settle: how long after an unknown booking attempt nothing is repeated; default 3 x `pms_timeout`.
         pms_stale_max: how old an answer of the PMS may be to be given again while the breaker is not closed.
+        pms_max_guests: how many guests are with the PMS at once; as many again wait for a place.
         pms_pending_max: how many reservations may be pending at once.
         pms_pending_ttl: how long a reservation may stay pending.
+        pms_retention: how long after the end of a stay its guest's name and e-mail are kept.
     """
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", allow_inf_nan=False)
@@ -52,11 +54,13 @@ class Settings(BaseSettings):
     pms_currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
     pms_failover: Literal["mock", "off"] = "mock"
     pms_stale_max: float = Field(default=300.0, ge=0)
+    pms_max_guests: int = Field(default=64, ge=1)
     pms_health_interval: float = Field(default=60.0, gt=0)
     pms_settle: float = Field(default=0.0, ge=0)
     pms_outbox_interval: float = Field(default=5.0, gt=0)
     pms_pending_max: int = Field(default=1000, ge=1)
     pms_pending_ttl: float = Field(default=86400.0, gt=0)
+    pms_retention: float = Field(default=30 * 86400.0, ge=0)
     outbox_path: Path = Path("outbox.sqlite")
     hotel_timezone: str = "UTC"
     admin_token: SecretStr = SecretStr("")

@@ -127,6 +127,7 @@ class OutboxWorker:
             if booking.order_id != kept:
                 await self._cancel(intent, booking.order_id)
         if intent.status is Status.CONFIRMED and found and not live:
+            await self._outbox.found_cancelled(intent.id, self._clock())
             logger().warning("a confirmed booking is cancelled at the PMS", reservation=intent.id)
 
     @staticmethod

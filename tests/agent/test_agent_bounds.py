@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from aiohttp import web
 
-from tests.agent.scripted_pms import Act, ScriptedPms, Work, answers, refuses
+from hotel_agent.bulkhead import Bulkhead, Full
+from tests.agent.scripted_pms import Act, ScriptedPms, Work, answers, hang, late, refuses
 from tests.agent.support import (
     AVAILABILITY,
     PATIENT,
@@ -20,6 +25,8 @@ from tests.agent.support import (
     RESET,
     RunningAgent,
     StartAgent,
+    day,
+    eventually,
     guest,
     problem,
     query,
@@ -175,3 +182,110 @@ def test_answers_to_guests_are_counted_by_operation_and_class(start_agent: Start
         ("admin", "4xx"): 1,
         ("other", "4xx"): 1,
     }
+
+
+# -- guests who are with the PMS at once
+
+
+def many(agent: RunningAgent, number: int, **wish: object) -> list[httpx.Response]:
+    """So many guests at once, each with a question of its own."""
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(lambda n: agent.ask(check_out=day(31 + n), **wish), range(number)))
+
+
+def test_a_pms_that_hangs_collects_no_more_guests_than_have_a_place(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(PMS_MAX_GUESTS="3", PMS_TIMEOUT="4", PMS_FAILOVER="off", **PATIENT)
+    pms.always("availability", hang)
+    begin = time.monotonic()
+    told = many(agent, 12)
+    counted = Counter(answer.status_code for answer in told)
+    assert counted[503] >= 6, counted
+    assert pms.count("availability") <= 6
+    for answer in told:
+        if answer.status_code == 503:
+            assert problem(answer)["type"] == "pms-busy"
+            assert answer.headers["retry-after"] == "1"
+    assert time.monotonic() - begin < 2 * 4 + 2
+    away = agent.metric("pms_bulkhead_rejections_total", service="pms", operation="availability")
+    assert away == counted[503]
+    assert agent.metric("pms_circuit_breaker_rejections_total", operation="availability") == 0
+    assert agent.metric("pms_api_calls_total", operation="availability", status="error") == pms.count("availability")
+
+
+def test_guests_without_a_place_get_failover_answers_and_the_breaker_does_not_count_them(
+    start_agent: StartAgent, pms: ScriptedPms
+) -> None:
+    agent = start_agent(PMS_MAX_GUESTS="1", PMS_TIMEOUT="4")
+    pms.next("availability", hang, hang)
+    told = many(agent, 8)
+    # Who waits for the place of a call that meets its deadline may get it at the last moment, or not.
+    counted = Counter(answer.status_code for answer in told)
+    assert counted in ({504: 1, 200: 7}, {504: 2, 200: 6}), counted
+    assert {answer.json()["source"] for answer in told if answer.status_code == 200} == {"mock"}
+    assert agent.state() == "closed"
+    pms.heal()
+    assert agent.ask().json()["source"] == "pms"
+
+
+def test_a_crowd_that_the_pms_answers_quickly_waits_its_turn(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(PMS_MAX_GUESTS="4", PMS_TIMEOUT="5", **PATIENT)
+    pms.always("availability", late(0.05))
+    assert {answer.json()["source"] for answer in many(agent, 8)} == {"pms"}
+
+
+def test_a_reservation_without_a_place_is_pending_and_carried_out_later(
+    start_agent: StartAgent, pms: ScriptedPms
+) -> None:
+    agent = start_agent(PMS_MAX_GUESTS="1", PMS_TIMEOUT="3", PMS_CURRENCY="PLN", **PATIENT)
+    pms.always("availability", hang)
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(agent.ask, room_type=n) for n in (1, 2)]
+        eventually(lambda: pms.count("availability") == 1)
+        eventually(lambda: agent.book().status_code == 202, within=3)
+        pending = agent.metric("pms_reservations_pending")
+        assert pending is not None
+        assert [answer.result().status_code for answer in asking]
+    eventually(lambda: agent.metric("pms_reservations_pending") == 0)
+    assert agent.metric("pms_bulkhead_rejections_total", operation="reservation") == 1
+
+
+def test_places_are_given_in_order_and_never_lost() -> None:
+    async def story() -> None:
+        bulkhead, order = Bulkhead(1, patience=60), list[int]()
+        go = asyncio.Event()
+
+        async def guest_number(n: int) -> None:
+            async with bulkhead.place():
+                order.append(n)
+                await go.wait()
+
+        first = asyncio.create_task(guest_number(1))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(guest_number(2))
+        await asyncio.sleep(0)
+        with pytest.raises(Full):
+            await guest_number(3)
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        fourth = asyncio.create_task(guest_number(4))
+        await asyncio.sleep(0)
+        first.cancel()
+        go.set()
+        await asyncio.gather(first, fourth, return_exceptions=True)
+        await guest_number(5)
+        assert order == [1, 4, 5]
+
+    asyncio.run(story())
+
+
+def test_a_guest_waits_for_a_place_no_longer_than_its_patience() -> None:
+    async def story() -> None:
+        bulkhead = Bulkhead(1, patience=0.01)
+        async with bulkhead.place():
+            with pytest.raises(Full):
+                async with bulkhead.place():
+                    raise AssertionError("two in one place")
+        async with bulkhead.place():
+            pass
+
+    asyncio.run(story())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pms_drill.evidence.bundle import Evidence
 from pms_drill.report.skips import TypedSkip
 from tests.checks.literal import Counted, outage
 
+REPO = Path(__file__).parents[2]
 REFERENCE = profile.load("reference-fast")
 with_promtool = pytest.mark.skipif(external.present(external.PROMTOOL) is None, reason="promtool is not installed")
 
@@ -141,3 +144,40 @@ def test_without_promtool_it_is_a_typed_skip(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(TypedSkip) as skipped:
         alerts.try_alerts(hung(), REFERENCE, tmp_path)
     assert skipped.value.reason is SkipReason.NEEDS_TOOL
+
+
+@with_promtool
+@pytest.mark.parametrize(("value", "fires"), [(0, False), (2, True)])
+def test_our_own_rules_call_a_person_for_broken_promises(tmp_path: Path, value: int, fires: bool) -> None:
+    promtool = external.present(external.PROMTOOL)
+    assert promtool is not None
+    told = [
+        {
+            "exp_labels": {"reason": "expired"},
+            "exp_annotations": {"summary": f"a person must look at {value} reservation(s): expired"},
+        }
+    ]
+    tests = {
+        "rule_files": [str(REPO / "docker/prometheus/rules/pms.yml")],
+        "evaluation_interval": "15s",
+        "tests": [
+            {
+                "interval": "15s",
+                "input_series": [
+                    {"series": 'pms_reservations_attention{reason="expired"}', "values": f"{value}x20"},
+                    {"series": 'pms_reservations_attention{reason="cancelled"}', "values": "0x20"},
+                ],
+                "alert_rule_test": [
+                    {
+                        "eval_time": "2m",
+                        "alertname": "PMSReservationsNeedAPerson",
+                        "exp_alerts": told if fires else [],
+                    }
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "tests.yml"
+    file.write_text(json.dumps(tests), encoding="utf-8")  # JSON is YAML
+    ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=30, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
