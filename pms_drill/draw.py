@@ -6,25 +6,29 @@ import math
 import random
 import re
 
+from pms_drill import excuses
 from pms_drill.episodes import experiments
+from pms_drill.excuses import Ground
 from pms_drill.tiers import Tier
 
 _WORD = re.compile(r"\w+")
 
 
-def drawn(tier: Tier, seed: int, selection: str = "") -> Tier:
+def drawn(tier: Tier, seed: int, selection: str = "", ground: Ground | None = None) -> Tier:
     """The tier with the idle experiments that this run has.
 
     Args:
         tier: `chaos.idle` says that one in so many of them is drawn.
         seed: of the run; the same seed draws the same ones.
         selection: the expression given with -k. An experiment that it names in full is run, drawn or not.
+        ground: what the run stands on. A fault that is known to be impossible there is not drawn in place of another.
     """
     if tier.chaos.idle == 1:
         return tier
     idle = [name for name in sorted(experiments.IDLE) if tier.lists_episode(name)]
-    count = math.ceil(len(idle) / tier.chaos.idle)
-    lot = random.Random(f"{seed}/idle").sample(idle, count)  # noqa: S311 - reproducible, not secret
+    possible = [name for name in idle if ground is None or excuses.possible(name, ground)]
+    count = math.ceil(len(possible) / tier.chaos.idle)
+    lot = random.Random(f"{seed}/idle").sample(possible, count)  # noqa: S311 - reproducible, not secret
     named = set(_WORD.findall(selection))
     return tier.model_copy(update={"not_drawn": frozenset(idle) - {*lot} - named})
 

@@ -103,6 +103,11 @@ class Excuses:
         return found + self._by_experiment[experiment]
 
 
+def possible(experiment: str, ground: Ground) -> bool:
+    """Whether nothing is known for which all tests of an experiment will be skipped there."""
+    return not any(excuse.certain and not excuse.under for excuse in _of_the_experiment(experiment, ground))
+
+
 def _of_the_stack(test: SuiteTest, ground: Ground) -> Iterator[Excuse]:
     """What a system that runs already does not offer."""
     if not ground.external:

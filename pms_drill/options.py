@@ -14,6 +14,7 @@ from pms_drill import clock, runs
 from pms_drill import profile as profiles
 from pms_drill.cli_options import TARGET_OPTIONS
 from pms_drill.draw import drawn
+from pms_drill.excuses import Ground
 from pms_drill.load.plan import LoadPlan, plan_for
 from pms_drill.profile import Profile
 from pms_drill.stack.backends import stand_in, usual_profile
@@ -99,16 +100,18 @@ def read(config: pytest.Config) -> Options:
     part = given.get("part") or _part(config.args)
     if not folder and part == OTHER:
         folder = tempfile.gettempdir()  # nothing is written there unless a test asks for a stack
+    profile = profiles.load(named)
+    target = Target(**{field: config.getoption(f"--{field.replace('_', '-')}") for field in Target.model_fields})
     return Options(
-        profile=profiles.load(named),
+        profile=profile,
         profile_name=named,
-        tier=drawn(tier, seed, config.getoption("keyword")),
+        tier=tier if part == OTHER else drawn(tier, seed, config.getoption("keyword"), Ground(stack, profile, target)),
         stack=stack,
         seed=seed,
         run_dir=Path(folder) if folder else runs.new_run(config.rootpath / "runs", tier.name, stack, clock.utc()),
         part=part,
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
-        target=Target(**{field: config.getoption(f"--{field.replace('_', '-')}") for field in Target.model_fields}),
+        target=target,
     )
 
 

@@ -142,12 +142,14 @@ class Run:
         self._say = _whatever_becomes_of_it(say, self._notes)
         self._grace = grace
         seed = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed
-        self._tier = draw.drawn(load_tier(options.tier, tiers or root / "tiers.toml"), seed, options.selection)
+        self._tier = load_tier(options.tier, tiers or root / "tiers.toml")
         self._parts = _chosen(options, self._tier)
         self._profile = profile.load(options.profile)
         if "load" in self._parts and options.stack != "external":
             profile.deployed(self._profile)  # an agent that load would not judge is known before anything starts
         backends.check(options.stack, options.target, self._profile)
+        self._ground = excuses.Ground(options.stack, self._profile, options.target)
+        self._tier = draw.drawn(self._tier, seed, options.selection, self._ground)
         self._properties = catalogue.load().property if properties is None else properties
         self._expected = self._what_is_due()
         self._parts = self._with_something_to_judge()
@@ -169,8 +171,7 @@ class Run:
         """
         tests = suites.read(self._root)
         expected.check_names(tests, self._tier, self._profile)
-        ground = excuses.Ground(self._options.stack, self._profile, self._options.target)
-        return expected.expected(tests, self._tier, ground)
+        return expected.expected(tests, self._tier, self._ground)
 
     def _with_something_to_judge(self) -> list[str]:
         """The parts that were asked for; without names those in which the selection and the stack leave anything.

@@ -95,6 +95,13 @@ def test_an_idle_experiment_that_is_named_in_full_is_run_whatever_was_drawn() ->
     assert not draw.drawn(PR, 3, f"BRK-02 and {away[:-1]}").runs_episode(away)
 
 
+def test_a_fault_that_the_stack_cannot_have_is_not_drawn_in_place_of_another() -> None:
+    twin, real = Ground("embedded", FAST), Ground("native", FAST)
+    lots = [draw.drawn(PR, seed, ground=twin).not_drawn for seed in range(20)]
+    assert all({"db_slow", "pms_killed", "pms_cut_off"} <= lot for lot in lots)
+    assert not all("db_slow" in draw.drawn(PR, seed, ground=real).not_drawn for seed in range(20))
+
+
 def test_what_must_be_judged_knows_the_draw() -> None:
     tier = draw.drawn(PR, 3)
     due = expected.expected(TESTS, tier, Ground("embedded", FAST))
