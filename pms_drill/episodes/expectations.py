@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from pms_drill.evidence.bundle import Expectation, Policy
 from pms_drill.faults import catalogue
 from pms_drill.faults.lifecycle import Fault
@@ -23,7 +26,13 @@ def fault_named(name: str, profile: Profile) -> Fault:
     Raises:
         KeyError: there is none of that name.
     """
-    return catalogue.all_faults(profile.pms.timeout, RETRY_AFTER_S, profile.pms.settle)[name]
+    return _scaled(profile.pms.timeout, profile.pms.settle)[name]
+
+
+@cache
+def _scaled(timeout: float, settle: float) -> Mapping[str, Fault]:
+    """The catalogue for one profile: what is asked hundreds of times before a run begins."""
+    return catalogue.all_faults(timeout, RETRY_AFTER_S, settle)
 
 
 def reaches_ledger(fault: str) -> bool:

@@ -24,6 +24,7 @@ from pms_drill.tiers import load_tier, load_tiers
 
 FAULTS = catalogue.all_faults(10, 60, 30)
 TESTS = suites.read(Path(__file__).resolve().parents[2])
+JUDGED = fault_table.judged(TESTS)
 FAST = profile.load("reference-fast")
 PR, WEEKLY, SMOKE = (load_tier(name) for name in ("pr", "weekly", "smoke"))
 
@@ -33,7 +34,7 @@ def test_fault_has_an_experiment_a_tier_an_expectation_and_properties(fault) -> 
     name, row = experiment_of(fault), catalogue.rows()[fault.name]
     assert name in experiments.ALL
     assert (row.experiment == "") == (row.meets is not None), "its own experiment or one of another name, not both"
-    assert fault_table.judged(TESTS)[name], "no test of the suites judges anything under it"
+    assert JUDGED[name], "no test of the suites judges anything under it"
     assert WEEKLY.runs_episode(name)
     claimed = expectation(fault.name, FAST)
     assert (claimed.opens_after is not None) == (row.breaker in (Breaker.OPENS, Breaker.AT_ONCE))
