@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,11 +12,27 @@ import uvicorn
 
 from hotel_agent import logs
 from hotel_agent.agent import Agent
+from hotel_agent.requests import NamedRequests
 from hotel_agent.settings import misspelt, read_settings
+
+#: Seconds on top of what guests under way may need, for what comes after their answers.
+_MARGIN = 1
+
+
+class _Server(uvicorn.Server):
+    """A server that tells the agent at once when it has to end, not only after the last guest's answer."""
+
+    def __init__(self, config: uvicorn.Config, agent: Agent) -> None:
+        super().__init__(config)
+        self._agent = agent
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._agent.stop()
+        await super().shutdown(sockets)
 
 
 def serve(customize: Callable[[Agent], None] | None = None) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT; then take no new guests, and answer those under way within 2 x PMS_TIMEOUT.
 
     Args:
         customize: called with the agent before it starts; may replace any of its parts.
@@ -25,6 +43,7 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
     try:
         settings = read_settings()
         logs.configure(settings.log_file)
+        logs.keep_out((settings.pms_api_key.get_secret_value(), settings.admin_token.get_secret_value()))
         for line in misspelt():
             logs.logger().warning(f"setting ignored: {line}")
         agent = Agent(settings)
@@ -33,19 +52,20 @@ def serve(customize: Callable[[Agent], None] | None = None) -> None:
         raise SystemExit(2) from None
     if customize is not None:
         customize(agent)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
-            agent.app,
+            NamedRequests(agent.app),
             host=settings.host,
             port=settings.port,
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=math.ceil(agent.patience) + _MARGIN,
             # Longer than clients keep an idle connection (httpx 5 s, load balancers 60 s), so that it is they who
             # close it: what is sent at the moment at which the server closes is lost without an answer.
             timeout_keep_alive=75,
-        )
+        ),
+        agent,
     )
     with suppress(SystemExit):  # how uvicorn says that it could not start
         server.run()

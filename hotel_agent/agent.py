@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 
+from hotel_agent import logs
 from hotel_agent.api import create_app
 from hotel_agent.attention import REASONS, Attention
 from hotel_agent.availability import AvailabilityDesk
 from hotel_agent.booking import Booker
 from hotel_agent.breaker import Breaker, Transition
 from hotel_agent.bulkhead import Bulkhead
+from hotel_agent.elapsed import Elapsed
 from hotel_agent.logs import logger
 from hotel_agent.metrics import SERVICE, Metrics
 from hotel_agent.mock import Mock
@@ -57,7 +59,7 @@ class Agent:
         self.metrics.pending.set_function(lambda: float(self.outbox.pending))
         self.turns = Turns(settings.pms_settle)
         self.bulkhead = Bulkhead(settings.pms_max_guests, settings.pms_timeout)
-        self.booker = Booker(self.qloapps, self.outbox, settings.pms_currency)
+        self.booker = Booker(self.qloapps, self.outbox, settings.pms_currency, Elapsed())
         self.availability = AvailabilityDesk(
             settings, self.breaker, self.bulkhead, self.qloapps, self.booker, self.mock, self.metrics
         )
@@ -73,6 +75,10 @@ class Agent:
         self.readiness = Readiness(settings, self.breaker, self.client, self.outbox)
         #: Why the start failed, one line for people; None as long as it did not.
         self.start_problem: str | None = None
+        #: Tasks that can be cut off at any moment; the worker's is ended by itself.
+        self._endless: list[asyncio.Task[None]] = []
+        self._working: list[asyncio.Task[None]] = []
+        self._ends_at: float | None = None
         self.app: FastAPI = create_app(self, self._lifespan)
 
     def _transition(self, change: Transition) -> None:
@@ -88,31 +94,60 @@ class Agent:
     async def _restore_turns(self) -> None:
         """After a crash the PMS may still be at work on a booking: its hotel waits as it would have without one."""
         for intent in await self.outbox.waiting():
-            left = intent.attempted_at + self.settings.pms_settle - time.time()
+            left = self.settings.pms_settle - self.booker.elapsed.since(intent.id, intent.attempted_at)
             if intent.doubtful and left > 0:
                 self.turns.block(intent.hotel_id, intent.id, left)
 
+    def stop(self) -> None:
+        """No new work from now on: no probe, no next reservation of the outbox. What is under way goes on."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + self.patience
+            self.worker.stop()
+            for task in self._endless:
+                task.cancel()
+
+    @property
+    def patience(self) -> float:
+        """Seconds that guests and bookings under way have to end in after SIGTERM."""
+        return 2 * self.settings.pms_timeout
+
+    async def _end_work(self) -> None:
+        """Let the bookings under way end. One that cannot is cut off, and stays in doubt as after a crash."""
+        self.stop()
+        left = max(0.0, (self._ends_at or 0.0) - time.monotonic())
+        tasks = {*self.reservations.under_way, *self._endless, *self._working}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=left)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        logs.watch(asyncio.get_running_loop())
         logger().info(f"PMS adapter type: {self.settings.pms_type}")
         try:
             await self.outbox.open()
+            await self._restore_turns()
         except SystemExit as stop:
             self.start_problem = str(stop)
             raise
-        await self._restore_turns()
-        background = []
+        except Exception as error:
+            self.start_problem = "hotel-agent: could not start: see the log"
+            logger().error("the agent could not start", error=type(error).__name__, trace=logs.trace(error))
+            await self.outbox.close()
+            raise
         if self.settings.pms_type == "qloapps":
-            background.append(asyncio.create_task(self.prober.run()))
-        background.append(asyncio.create_task(self.worker.run()))
-        background.append(asyncio.create_task(self.attention.run()))
-        background.append(asyncio.create_task(self.retention.run()))
+            self._endless.append(asyncio.create_task(self.prober.run()))
+        self._endless.append(asyncio.create_task(self.attention.run()))
+        self._endless.append(asyncio.create_task(self.retention.run()))
+        self._working.append(asyncio.create_task(self.worker.run()))
         try:
             yield
         finally:
-            for task in background:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await self._end_work()
             await self.client.close()
             await self.outbox.close()
+            logger().info("agent stopped")
+            # Here, because the server ends the process by the signal that it got.
+            await asyncio.to_thread(logs.flush)

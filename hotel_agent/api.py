@@ -12,6 +12,7 @@ from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from structlog.contextvars import get_contextvars
 
 from hotel_agent.edge import BoundedBody, CountedAnswers
 from hotel_agent.logs import logger
@@ -27,12 +28,12 @@ from hotel_agent.models import (
     Wanted,
     WantedList,
 )
-from hotel_agent.problems import ProblemError, admit_stay
+from hotel_agent.outbox import StoreFailed
+from hotel_agent.problems import MEDIA_TYPE, ProblemError, admit_stay, store_failed, unexpected
 
 if TYPE_CHECKING:
     from hotel_agent.agent import Agent
 
-_PROBLEM = "application/problem+json"
 _MAX_KEY = 255
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -99,7 +100,9 @@ def create_app(agent: Agent, lifespan: Lifespan) -> FastAPI:
     )
     async def reset(authorization: Annotated[str | None, Header()] = None) -> BreakerState:
         _authorise(authorization, agent.settings.admin_token.get_secret_value())
+        before = agent.breaker.state
         agent.breaker.reset()
+        logger().warning("PMS circuit breaker reset by hand", state=before.label)
         return BreakerState(
             service="pms",
             state=agent.breaker.state.label,  # type: ignore[arg-type]
@@ -179,7 +182,7 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": "problem",
-            "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
     }
@@ -187,9 +190,13 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _authorise(header: str | None, token: str) -> None:
     if not token:
+        logger().warning("admin call refused: no ADMIN_TOKEN is configured")
         raise ProblemError.of("forbidden", 403, "no ADMIN_TOKEN is configured")
     scheme, _, given = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+        logger().warning(
+            "admin call refused: without the admin token" if header is None else "admin call refused: wrong token"
+        )
         raise ProblemError.of("unauthorized", 401, "send Authorization: Bearer with the admin token")
 
 
@@ -202,7 +209,7 @@ def _add_problems(app: FastAPI) -> None:
             extra["Retry-After"] = str(error.retry_after)
         if error.problem.status == 401:
             extra["WWW-Authenticate"] = "Bearer"
-        return JSONResponse(error.problem.model_dump(), error.problem.status, headers=extra, media_type=_PROBLEM)
+        return JSONResponse(error.problem.model_dump(), error.problem.status, headers=extra, media_type=MEDIA_TYPE)
 
     @app.exception_handler(ProblemError)
     async def problem(_: Request, error: ProblemError) -> JSONResponse:
@@ -221,10 +228,16 @@ def _add_problems(app: FastAPI) -> None:
         status = 422 if error.status_code == 400 else error.status_code
         return answer(ProblemError.of(slug, status, str(error.detail)), dict(error.headers or {}))
 
+    @app.exception_handler(StoreFailed)
+    async def unstored(_: Request, error: StoreFailed) -> JSONResponse:
+        logger().error("the outbox cannot be used", error=str(error))
+        return answer(store_failed())
+
     @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        logger().error("unexpected error", error=type(error).__name__)
-        return answer(ProblemError.of("internal-error", 500, "the error is in the log"))
+    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+        # Starlette raises it again, so that `NamedRequests` logs it.
+        name = str(get_contextvars().get("request", "unknown"))
+        return JSONResponse(unexpected(name).model_dump(), 500, media_type=MEDIA_TYPE)
 
     own = app.openapi
 

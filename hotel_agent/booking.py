@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hotel_agent.answers import Booked, Found, says_outcome_unknown, says_sold_out, says_unknown_thing
+from hotel_agent.elapsed import Elapsed
 from hotel_agent.failures import BreakerNotClosed, PmsFailure, PmsRefused
 from hotel_agent.intent import Intent
-from hotel_agent.logs import logger
+from hotel_agent.logs import logger, trace
 from hotel_agent.models import Query, Status
-from hotel_agent.outbox import Outbox, Withdrawn
+from hotel_agent.outbox import Outbox, Overtaken, StoreFailed
 from hotel_agent.qloapps import QloApps, UnknownThing
 
 #: For how many hotels a currency is kept.
@@ -65,14 +66,23 @@ class Booker:
 
     Args:
         currency: the currency to book in, or empty to take that of the PMS's last quote for the hotel.
+        elapsed: counts how long ago attempts were.
         clock: wall-clock seconds.
     """
 
-    def __init__(self, qloapps: QloApps, outbox: Outbox, currency: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        qloapps: QloApps,
+        outbox: Outbox,
+        currency: str,
+        elapsed: Elapsed,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.qloapps = qloapps
         self._currency = currency
         #: By hotel, those last asked about at the end. Hotels that the PMS does not know never get here.
         self._quoted: OrderedDict[int, str] = OrderedDict()
+        self.elapsed = elapsed
         self._outbox = outbox
         self._clock = clock
 
@@ -84,7 +94,10 @@ class Booker:
             self._quoted.popitem(last=False)
 
     async def attempt(self, intent: Intent, *, guest_waits: bool) -> tuple[Intent, Outcome]:
-        """Send the booking request once. The intent says that it was sent before it leaves (write-ahead).
+        """Send the booking request once, and write what came of it. What stands in the outbox comes with the outcome.
+
+        The intent says that it was sent before it leaves (write-ahead). Nothing is raised once it may have left: then
+        the outcome is known, or InDoubt.
 
         Args:
             guest_waits: whether a refusal by the breaker is the rejection of a guest's reservation.
@@ -94,7 +107,7 @@ class Booker:
         if not currency:
             asked = await self._ask_currency(intent, rejected_as)
             if not isinstance(asked, str):
-                return intent, asked
+                return await self._conclude(intent, asked, doubtful=intent.doubtful)
             currency = asked
         before = intent
         try:
@@ -106,27 +119,81 @@ class Booker:
                 readbacks=0,
                 currency=currency,
             )
-        except Withdrawn:
-            return intent, NotSent(None)
+        except Overtaken:
+            return before, NotSent(None)
+        except StoreFailed as failure:
+            logger().error("reservation not sent: the outbox cannot be written", error=str(failure))
+            return before, NotSent(None)
+        self.elapsed.since(intent.id, intent.attempted_at)
+        try:
+            return await self._send(before, intent, currency, guest_waits)
+        except Exception as error:  # it may have left: whatever this is, the hotel must wait and the guest be pending
+            logger().error("unexpected error in a booking", error=type(error).__name__, trace=trace(error))
+            return intent, InDoubt()
+
+    async def _send(self, before: Intent, intent: Intent, currency: str, guest_waits: bool) -> tuple[Intent, Outcome]:
+        rejected_as = "reservation" if guest_waits else None
         try:
             booked = await self.qloapps.book(intent.stay, currency, rejected_as=rejected_as)
         except BreakerNotClosed:
-            return await self._outbox.update(before), NotSent(None)
+            return await self._unsent(before, intent), NotSent(None)
         except PmsFailure as failure:
             if failure.certain:
-                return await self._outbox.update(before), NotSent(failure)
+                return await self._unsent(before, intent), NotSent(failure)
             return await self._doubted(intent, guest_waits)
         except PmsRefused as refusal:
             if says_outcome_unknown(refusal):
                 return await self._doubted(intent, guest_waits)
             # The attempt is settled; an earlier one may not be.
-            return await self._outbox.update(intent, doubtful=before.doubtful), _refused(refusal)
+            return await self._conclude(intent, _refused(refusal), doubtful=before.doubtful)
         return await self._verified(before, intent, booked, guest_waits)
+
+    async def _unsent(self, before: Intent, intent: Intent) -> Intent:
+        """Take back that an attempt was made. Where that cannot be written, it is looked up as if it had been."""
+        try:
+            return await self._outbox.update(
+                intent,
+                attempts=before.attempts,
+                doubtful=before.doubtful,
+                attempted_at=before.attempted_at,
+                readbacks=before.readbacks,
+                currency=before.currency,
+            )
+        except (Overtaken, StoreFailed) as error:
+            logger().warning("an attempt that was not made stays in the outbox", error=type(error).__name__)
+            return intent
 
     async def _doubted(self, intent: Intent, guest_waits: bool) -> tuple[Intent, Outcome]:
         """The settle time counts from now: the request may have reached the PMS at the last moment."""
         intent = await self._outbox.update(intent, attempted_at=self._clock())
-        return intent, await self.read_back(intent, guest_waits=guest_waits) or InDoubt()
+        self.elapsed.since(intent.id, intent.attempted_at)
+        outcome = await self.read_back(intent, guest_waits=guest_waits)
+        return (intent, InDoubt()) if outcome is None else await self._conclude(intent, outcome, doubtful=True)
+
+    async def _conclude(self, intent: Intent, outcome: Outcome, *, doubtful: bool) -> tuple[Intent, Outcome]:
+        """Write the outcome of an attempt, in one step with whether it is still in doubt.
+
+        An intent that another has ended meanwhile stays ended; what the PMS holds for it is looked up later and
+        cancelled. One that nobody could look up ("unresolved") is resolved by this.
+        """
+        told = changes(outcome)
+        if not told:
+            return intent, outcome
+        try:
+            return await self._outbox.update(intent, doubtful=doubtful, **told), outcome
+        except StoreFailed as failure:
+            # As it was before: the row says that the attempt is in doubt, and the worker reads it back.
+            logger().error("outcome not stored: the outbox cannot be written", error=str(failure))
+            return intent, InDoubt()
+        except Overtaken:
+            fresh = await self._outbox.get(intent.id)
+        if fresh is None:
+            return intent, NotSent(None)
+        if fresh.status in (Status.PENDING, Status.UNRESOLVED):
+            return await self._outbox.update(fresh, doubtful=doubtful, **told), outcome
+        logger().warning("reservation ended while it was booked", reservation=fresh.id, status=fresh.status)
+        again = await self._outbox.update(fresh, doubtful=True, attempted_at=self._clock(), readbacks=0)
+        return again, InDoubt()
 
     async def read_back(self, intent: Intent, *, guest_waits: bool) -> Confirmed | SoldOut | None:
         """What the PMS holds for the intent; None when nothing is found or there is no answer.
@@ -149,11 +216,10 @@ class Booker:
             return intent, InDoubt()
         if live is None:
             return intent, InDoubt()
-        intent = await self._outbox.update(intent, doubtful=before.doubtful)
         if not live:
             logger().warning("PMS cancelled a booking silently", reservation=intent.id, order=booked.order_id)
-            return intent, SoldOut()
-        return intent, Confirmed(booked.order_id, booked.total)
+            return await self._conclude(intent, SoldOut(), doubtful=before.doubtful)
+        return await self._conclude(intent, Confirmed(booked.order_id, booked.total), doubtful=before.doubtful)
 
     async def _ask_currency(self, intent: Intent, rejected_as: str | None) -> str | Outcome:
         """The currency of a quote for the stay, or what came of asking for one."""

@@ -7,9 +7,12 @@ failures harmless without any further rule.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+
+_log = logging.getLogger(__name__)
 
 
 class State(IntEnum):
@@ -56,7 +59,8 @@ class Breaker:
         threshold: consecutive failures, in order of completion, that open it.
         recovery: seconds it stays open.
         clock: monotonic seconds.
-        on_transition: called once for each change of state.
+        on_transition: called once for each change of state, after it; what it raises changes nothing here and goes
+            to the standard library's log.
     """
 
     def __init__(
@@ -157,4 +161,7 @@ class Breaker:
         self._probing = False
         if after is State.CLOSED:
             self._failures = 0
-        self._on_transition(Transition(before, after, reason, count, wait))
+        try:
+            self._on_transition(Transition(before, after, reason, count, wait))
+        except Exception:  # whoever is told must not keep the breaker from doing its work
+            _log.exception("whoever is told of the breaker's changes has failed")

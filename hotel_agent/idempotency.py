@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from hotel_agent.intent import new_id
+from hotel_agent.logs import logger
 from hotel_agent.models import ReservationRequest
-from hotel_agent.outbox import Outbox, Remembered
+from hotel_agent.outbox import Outbox, Remembered, StoreFailed
 from hotel_agent.problems import ProblemError, key_reused, request_in_progress
 from hotel_agent.replies import Reply, reply
 
@@ -74,8 +75,15 @@ class Idempotency:
         try:
             return await reserve(request, intent_id)
         except ProblemError as error:
+            await self._keep_or_free(key, error)
+            raise
+
+    async def _keep_or_free(self, key: str, error: ProblemError) -> None:
+        """The guest is told the refusal, stored or not; a key that could not be freed gives what its intent became."""
+        try:
             if error.problem.status in _STORED:
                 await self._outbox.remember_refusal(key, error.problem.model_dump())
             else:
                 await self._outbox.forget(key)
-            raise
+        except StoreFailed as failure:
+            logger().error("what came of a key is not stored: the outbox cannot be written", error=str(failure))

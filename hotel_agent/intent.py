@@ -20,6 +20,7 @@ class Intent:
         doubtful: whether an attempt's outcome is or was unknown, so that the PMS may still act on it.
         attempted_at: when the last attempt was sent, or when it failed with its outcome unknown; 0 before the first.
         readbacks: late read-backs done since the last doubtful attempt.
+        version: how often the row has been written; the outbox takes a change only of the version that it holds.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Intent:
     doubtful: bool = False
     attempted_at: float = 0.0
     readbacks: int = 0
+    version: int = 0
 
     @property
     def stay(self) -> Stay:
@@ -53,13 +55,13 @@ class Intent:
             self.email,
         )
 
-    def next_try(self, settle: float) -> float:
-        """When the booking may be sent again: settle after a doubtful attempt, doubled for each further one."""
-        return self.attempted_at + settle * 2.0 ** (self.attempts - 1) if self.doubtful else 0.0
+    def rest(self, settle: float) -> float:
+        """Seconds after an attempt before the next one: settle if its outcome is unknown, doubled each time."""
+        return settle * 2.0 ** (self.attempts - 1) if self.doubtful else 0.0
 
     def next_readback(self, settle: float) -> float:
-        """When a doubtful attempt is looked up again: 1, 2, 4, ... x settle after it."""
-        return self.attempted_at + settle * 2.0**self.readbacks
+        """Seconds after a doubtful attempt until it is looked up again: 1, 2, 4, ... x settle."""
+        return settle * 2.0**self.readbacks
 
 
 def new_id() -> str:

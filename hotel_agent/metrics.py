@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from hotel_agent import logs
 from hotel_agent.breaker import State
 from hotel_agent.failures import Kind
 
@@ -21,6 +24,16 @@ _LEGAL = (
     (State.HALF_OPEN, State.CLOSED),
     (State.OPEN, State.CLOSED),  # reset by hand
 )
+
+
+class _LostLines(Collector):
+    """What the log counts itself, because it must not depend on anything that logs."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("agent_log_lines_lost", "log lines that could not be written", labels=["sink"])
+        for sink, count in logs.lost().items():
+            family.add_metric([sink], count)
+        yield family
 
 
 class Metrics:
@@ -90,6 +103,7 @@ class Metrics:
             ["operation", "status"],
             registry=self.registry,
         )
+        self.registry.register(_LostLines())
         self._create_all()
 
     def _create_all(self) -> None:

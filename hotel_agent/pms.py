@@ -19,7 +19,7 @@ from hotel_agent.answers import refusal_text
 from hotel_agent.bodies import ENCODINGS, bounded
 from hotel_agent.breaker import Breaker, Permit
 from hotel_agent.failures import BadAnswer, BreakerNotClosed, Kind, PmsFailure, PmsRefused
-from hotel_agent.logs import logger
+from hotel_agent.logs import logger, trace
 from hotel_agent.metrics import SERVICE, Metrics
 
 #: Bounds of a `Retry-After` that is obeyed, in seconds.
@@ -135,12 +135,31 @@ class PmsClient:
             if rejected_as is not None:
                 self._metrics.rejections.labels(SERVICE, rejected_as).inc()
             raise BreakerNotClosed
-        started = time.monotonic()
-        headers = {"Content-Type": content_type} if content_type else None
-        request = self._http.build_request(
-            method, path, params={"output_format": "JSON", **(params or {})}, content=content, headers=headers
-        )
         try:
+            return await self._under(permit, operation, method, path, parse, params, content, content_type)
+        finally:
+            # Whoever leaves without a verdict, cancelled or by an error of any kind, has none: a permit that stayed
+            # taken would wedge a half-open breaker. After a verdict this does nothing.
+            self.breaker.no_verdict(permit)
+
+    async def _under(
+        self,
+        permit: Permit,
+        operation: str,
+        method: str,
+        path: str,
+        parse: Callable[[httpx.Response], Any],
+        params: Mapping[str, str] | None,
+        content: bytes | None,
+        content_type: str | None,
+    ) -> Any:
+        """The exchange itself. The breaker is told first, then the metrics, then the log."""
+        started = time.monotonic()
+        try:
+            headers = {"Content-Type": content_type} if content_type else None
+            request = self._http.build_request(
+                method, path, params={"output_format": "JSON", **(params or {})}, content=content, headers=headers
+            )
             result = parse(await self._exchange(request))
         except BadAnswer as error:
             failure = PmsFailure(Kind.BAD_ANSWER, str(error))
@@ -150,19 +169,16 @@ class PmsClient:
             self._failed(operation, permit, started, failure)
             raise
         except PmsRefused as refusal:
-            self._ended(operation, started, "success", None)
             self.breaker.no_verdict(permit)
+            self._ended(operation, started, "success", None)
             logger().info("PMS refused", operation=operation, status=refusal.status, reason=refusal.message)
             raise
-        except asyncio.CancelledError:
-            self.breaker.no_verdict(permit)
-            raise
-        except Exception as error:  # whatever else: a permit without a verdict would wedge a half-open breaker
+        except Exception as error:  # whatever else: what cannot be handled is no good answer
             odd = PmsFailure(Kind.BAD_ANSWER, f"an answer that cannot be handled: {type(error).__name__}")
-            self._failed(operation, permit, started, odd)
+            self._failed(operation, permit, started, odd, trace=trace(error))
             raise odd from None
-        self._ended(operation, started, "success", None)
         self.breaker.success(permit)
+        self._ended(operation, started, "success", None)
         logger().info("PMS answered", operation=operation, seconds=round(self.last_ended - started, 4))
         return result
 
@@ -198,7 +214,11 @@ class PmsClient:
         # Guests and logs see this text; a PMS that repeats our key must not leak it.
         raise PmsRefused(status, refusal.replace(self._key, "***"))
 
-    def _failed(self, operation: str, permit: Permit, started: float, failure: PmsFailure) -> None:
+    def _failed(self, operation: str, permit: Permit, started: float, failure: PmsFailure, **fields: object) -> None:
+        if failure.kind is Kind.RATE_LIMIT:
+            self.breaker.rate_limited(permit, failure.wait)
+        else:
+            self.breaker.failure(permit)
         self._ended(operation, started, "error", failure.kind)
         self._metrics.errors.labels(SERVICE, operation, failure.kind.value).inc()
         logger().warning(
@@ -206,11 +226,8 @@ class PmsClient:
             operation=operation,
             kind=failure.kind.value,
             seconds=round(self.last_ended - started, 4),
+            **fields,
         )
-        if failure.kind is Kind.RATE_LIMIT:
-            self.breaker.rate_limited(permit, failure.wait)
-        else:
-            self.breaker.failure(permit)
 
     def _ended(self, operation: str, started: float, status: str, kind: Kind | None) -> None:
         self.last_ended = time.monotonic()

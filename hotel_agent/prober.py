@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 from hotel_agent.breaker import Breaker, State
 from hotel_agent.failures import BreakerNotClosed, PmsFailure, PmsRefused
+from hotel_agent.logs import logger, trace
 from hotel_agent.pms import PmsClient
 from hotel_agent.qloapps import QloApps
 
 #: How often an open breaker is looked at besides its own deadline, so that a reset is noticed.
 _LONGEST_NAP = 0.25
+#: How long the prober pauses after something unexpected, so that it does not spin.
+_PAUSE = 1.0
 
 
 class Prober:
@@ -28,12 +32,19 @@ class Prober:
         self._interval = interval
 
     async def run(self) -> None:
-        """Probe at once, then for ever when it is due."""
-        await self._probe()
+        """Probe at once, then for ever when it is due; outlives whatever goes wrong, or a breaker stays half-open."""
+        due = True
         while True:
-            await asyncio.sleep(min(max(self._due_in(), 0.001), _LONGEST_NAP))
-            if self._due_in() <= 0:
-                await self._probe()
+            try:
+                if due:
+                    await self._probe()
+                await asyncio.sleep(min(max(self._due_in(), 0.001), _LONGEST_NAP))
+                due = self._due_in() <= 0
+            except Exception as error:
+                due = False
+                with suppress(Exception):
+                    logger().error("PMS probe failed unexpectedly", error=type(error).__name__, trace=trace(error))
+                await asyncio.sleep(_PAUSE)
 
     def _due_in(self) -> float:
         match self._breaker.state:

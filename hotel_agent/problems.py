@@ -8,6 +8,8 @@ from typing import Any
 from hotel_agent.failures import Kind, PmsFailure
 from hotel_agent.models import Problem, StayError, check_stay
 
+#: RFC 9457.
+MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     "invalid-request": "The request is not valid",
     "too-large": "The body is too long",
@@ -25,8 +27,13 @@ _TITLES = {
     "breaker-open": "The PMS is not asked at the moment",
     "pms-busy": "Too many guests are with the PMS",
     "outbox-full": "Too many reservations are pending",
+    "outbox-unusable": "Reservations cannot be stored at the moment",
     "internal-error": "Something went wrong here",
 }
+
+
+#: Seconds after which a guest may try again where reservations cannot be stored: a person has to make room.
+_STORE_RETRY_AFTER = 30
 
 
 class ProblemError(Exception):
@@ -90,6 +97,11 @@ def outbox_full(retry_after: int) -> ProblemError:
     return ProblemError.of("outbox-full", 503, "no further reservation is taken on now", retry_after)
 
 
+def store_failed() -> ProblemError:
+    """503: the outbox cannot be written (disk full, for example), so that nothing was taken on or sent."""
+    return ProblemError.of("outbox-unusable", 503, "the store cannot be used; nothing was sent", _STORE_RETRY_AFTER)
+
+
 def breaker_open(retry_after: int) -> ProblemError:
     """503: the PMS is not asked and failover is off or has no answer."""
     return ProblemError.of("breaker-open", 503, "try again after the time given", retry_after)
@@ -112,3 +124,9 @@ def pms_failed(failure: PmsFailure) -> ProblemError:
     if failure.kind is Kind.AUTH:
         return ProblemError.of("pms-auth", 502, f"the PMS answered {failure.status}")
     return ProblemError.of("pms-unavailable", 502, f"failure of kind {failure.kind.value}")
+
+
+def unexpected(request_id: str) -> Problem:
+    """500: an error of the agent itself; its trace stands in the log under the id of the request."""
+    detail = f"the log tells the error, under the request {request_id}"
+    return ProblemError.of("internal-error", 500, detail).problem

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from structlog.contextvars import bind_contextvars
+
 from hotel_agent.booking import (
     Booker,
     Confirmed,
@@ -17,18 +19,26 @@ from hotel_agent.booking import (
     Outcome,
     Refused,
     SoldOut,
-    changes,
 )
 from hotel_agent.breaker import Breaker, State
 from hotel_agent.bulkhead import Bulkhead, Full
 from hotel_agent.failures import Kind
 from hotel_agent.idempotency import Idempotency
 from hotel_agent.intent import Intent, new_id
-from hotel_agent.logs import logger
+from hotel_agent.logs import logger, trace
 from hotel_agent.metrics import SERVICE, Metrics
 from hotel_agent.models import Reservation, ReservationRequest, Status
-from hotel_agent.outbox import Outbox
-from hotel_agent.problems import admit_stay, breaker_open, not_found, outbox_full, pms_failed, pms_refused, sold_out
+from hotel_agent.outbox import Outbox, StoreFailed
+from hotel_agent.problems import (
+    admit_stay,
+    breaker_open,
+    not_found,
+    outbox_full,
+    pms_failed,
+    pms_refused,
+    sold_out,
+    store_failed,
+)
 from hotel_agent.replies import Reply, present, reply
 from hotel_agent.settings import Settings
 from hotel_agent.turns import Turns
@@ -63,6 +73,11 @@ class Reservations:
         self._patience = 2 * settings.pms_timeout
         self._idempotency = Idempotency(outbox, clock)
         self._tasks: set[asyncio.Task[Outcome]] = set()
+
+    @property
+    def under_way(self) -> set[asyncio.Task[Outcome]]:
+        """The bookings that have begun and not ended, those included whose guests have been answered."""
+        return set(self._tasks)
 
     async def get(self, reservation_id: str) -> Reservation:
         """The reservation in its present state.
@@ -103,15 +118,24 @@ class Reservations:
             email=request.email,
             created_at=self._clock(),
         )
+        bind_contextvars(reservation=intent.id)
         # From before the worker can see it.
         with self._turns.awaited(intent.id):
-            await self._outbox.add(intent)
+            await self._take_on(intent)
             if self._settings.pms_type == "mock":
                 return await self._as_it_is(intent)
             if self._breaker.state is not State.CLOSED:
                 self._metrics.rejections.labels(SERVICE, "reservation").inc()
                 return await self._not_sent(intent, NotSent(None))
             return await self._carry_out(intent)
+
+    async def _take_on(self, intent: Intent) -> None:
+        """Write it down before anything is sent; what cannot be written is not taken on."""
+        try:
+            await self._outbox.add(intent)
+        except StoreFailed as failure:
+            logger().error("reservation not taken on: the outbox cannot be written", error=str(failure))
+            raise store_failed() from None
 
     async def _carry_out(self, intent: Intent) -> Reply:
         """Book in a task of its own: a guest who hangs up does not cancel it, one who waited long enough gets 202."""
@@ -125,8 +149,11 @@ class Reservations:
         try:
             async with self._turns.turn(intent.hotel_id, intent.id, self._patience):
                 return await self._book(intent)
-        except TimeoutError:
+        except (TimeoutError, StoreFailed):
             return NotSent(None)
+        except Exception as error:  # it is written down: pending is true, whatever this is
+            logger().error("unexpected error in a reservation", error=type(error).__name__, trace=trace(error))
+            return InDoubt()
 
     async def _book(self, intent: Intent) -> Outcome:
         # The worker also sees the intent, and may have had the turn first: it must not be sent twice.
@@ -141,9 +168,6 @@ class Reservations:
             return NotSent(None)
         if isinstance(outcome, InDoubt):
             self._turns.block(tried.hotel_id, tried.id)
-        changed = changes(outcome)
-        if changed:
-            await self._outbox.update(tried, **changed)
         return outcome
 
     async def _answer(self, intent: Intent, outcome: Outcome) -> Reply:
@@ -161,16 +185,28 @@ class Reservations:
 
     async def _not_sent(self, intent: Intent, outcome: NotSent) -> Reply:
         """Nothing was done: pending with failover on, otherwise withdrawn (unless it was just sent) and told."""
-        if self._settings.failover or not await self._outbox.withdraw(intent):
+        if self._settings.failover or not await self._withdrawn(intent):
             return await self._as_it_is(intent)
         failure = outcome.failure
         if failure is None or failure.kind is Kind.RATE_LIMIT:
             raise breaker_open(self._retry_after())
         raise pms_failed(failure)
 
+    async def _withdrawn(self, intent: Intent) -> bool:
+        """Whether it could be withdrawn; one that cannot be deleted from the outbox will be carried out."""
+        try:
+            return await self._outbox.withdraw(intent)
+        except StoreFailed as failure:
+            logger().error("reservation not withdrawn: the outbox cannot be written", error=str(failure))
+            return False
+
     async def _as_it_is(self, intent: Intent) -> Reply:
         """What stands in the outbox, which others may have changed meanwhile."""
-        answer = reply(await self._outbox.get(intent.id) or intent)
+        try:
+            intent = await self._outbox.get(intent.id) or intent
+        except StoreFailed as failure:  # it was written, so it is pending at least
+            logger().error("reservation not read: the outbox cannot be read", error=str(failure))
+        answer = reply(intent)
         if answer.status == 202:
             self._metrics.failover.labels("reservation", "outbox").inc()
             logger().info("reservation is pending", reservation=intent.id)

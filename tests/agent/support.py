@@ -112,11 +112,12 @@ class RunningAgent:
         port = free_port()
         self.client.base_url = httpx.URL(f"http://127.0.0.1:{port}")
         environment = {"PORT": str(port), "PYTHONPATH": str(REPOSITORY), **self.settings}
-        self.program = Program(
-            "agent", [sys.executable, "-m", self.module], env=environment, cwd=self.folder, log=self.output
-        )
+        self.program = Program("agent", self._argv(), env=environment, cwd=self.folder, log=self.output)
         self.program.start()
         self.program.wait_until(self._accepts, within=20, todo="see its log")
+
+    def _argv(self) -> list[str]:
+        return [sys.executable, "-m", self.module]
 
     def _accepts(self) -> bool:
         try:

@@ -370,3 +370,26 @@ def test_transitions_are_legal_and_chained_whatever_happens(bench: Bench, seed: 
     assert set(bench.moves()) <= LEGAL
     chain = [State.CLOSED, *(move.after for move in bench.transitions)]
     assert list(itertools.pairwise(chain)) == bench.moves()
+
+
+# -- who is told
+
+
+def test_whoever_is_told_of_changes_cannot_break_the_breaker() -> None:
+    now = 1000.0
+
+    def fails(_: Transition) -> None:
+        raise OSError("No space left on device")
+
+    breaker = Breaker(THRESHOLD, RECOVERY, lambda: now, fails)
+    for _ in range(THRESHOLD):
+        permit = breaker.permit()
+        assert permit is not None
+        breaker.failure(permit)
+    assert breaker.state is State.OPEN
+    now += RECOVERY
+    assert breaker.state is State.HALF_OPEN
+    probe = breaker.probe_permit()
+    assert probe is not None
+    breaker.success(probe)
+    assert breaker.state is State.CLOSED

@@ -616,7 +616,7 @@ def test_no_intent_is_on_disk_before_its_key(patient_agent: RunningAgent, pms: S
             " BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
     answer = patient_agent.book(key="k")
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     problem(answer)
     with sqlite3.connect(patient_agent.folder / "outbox.sqlite") as store:
         assert store.execute("SELECT COUNT(*) FROM intent").fetchone() == (0,)

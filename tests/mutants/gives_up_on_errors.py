@@ -18,7 +18,8 @@ def apply(agent: Agent) -> None:
 
     async def or_fail(intent: Intent, outcome: Outcome) -> Reply:
         if isinstance(outcome, InDoubt):
-            await agent.outbox.update(intent, status=Status.EXPIRED)
+            written = await agent.outbox.get(intent.id)
+            await agent.outbox.update(written or intent, status=Status.EXPIRED)
             raise pms_failed(PmsFailure(Kind.SERVER, "server error"))
         return await answer(intent, outcome)
 
