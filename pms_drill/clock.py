@@ -7,7 +7,8 @@ and the guests' operations can be compared without conversion. The wall clock is
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 
@@ -31,3 +32,14 @@ def today(zone: str) -> date:
         ZoneInfoNotFoundError: there is no such zone; a profile has been asked for that before.
     """
     return datetime.now(ZoneInfo(zone)).date()
+
+
+def until_midnight(zone: str) -> float:
+    """Seconds until the day ends in a time zone; a day on which its clocks change has other than 24 hours.
+
+    Args:
+        zone: name in the IANA database.
+    """
+    now_there = datetime.now(ZoneInfo(zone))
+    end = datetime.combine(now_there.date() + timedelta(days=1), time_of_day(), ZoneInfo(zone))
+    return end.timestamp() - now_there.timestamp()

@@ -51,20 +51,24 @@ class Crowd:
     Args:
         seed: decides who comes and what they do.
         bookings: part of the guests who book.
+        today: part of the guests who come today, whose stay ends to be possible at midnight.
     """
 
-    def __init__(self, seed: int, book: GuestBook, guests: Guests, bookings: float) -> None:
+    def __init__(self, seed: int, book: GuestBook, guests: Guests, bookings: float, today: float = 0.0) -> None:
         self._draw = random.Random(f"{seed}/crowd")  # noqa: S311 - reproducible, not secret
         self._book = book
         self._guests = guests
         self._bookings = bookings
+        self._today = today
         self._over = threading.Event()
         #: Guests with a key, who may ask once more at the end.
         self.keys: dict[str, Guest] = {}
 
     def next(self) -> Callable[[], None]:
         """The next guest, as something to run; everything about the guest is drawn now."""
-        guest, draw = self._book.guest(), self._draw
+        draw = self._draw
+        comes_today = self._today > 0 and draw.random() < self._today
+        guest = self._book.guest(check_in=self._book.today() if comes_today else None)
         if draw.random() >= self._bookings:
             return lambda: self._ask(guest)
         kind = draw.choices(list(_BOOKING), list(_BOOKING.values()))[0]

@@ -31,8 +31,10 @@ from pms_drill.report.skips import skip
 from pms_drill.stack.base import Stack
 from pms_drill.stack.equipped import equipped, missing
 
-#: What happens to the guests; also to be seen by hand: `pms-drill replay mixed`.
-_SCHEDULE = Path(__file__).resolve().parents[2] / "schedules" / "mixed.toml"
+_SCHEDULES = Path(__file__).resolve().parents[2] / "schedules"
+#: Experiment -> what happens to the guests; also to be seen by hand: `pms-drill replay mixed`.
+_SCHEDULE = {"bookings_workload": "mixed.toml", "bookings_soak": "soak.toml"}
+NAMES = tuple(_SCHEDULE)
 _MOST_AT_ONCE = 64
 #: How much longer than the schedule guests come at most, in seconds.
 _END_LIMIT_S = 30.0
@@ -46,7 +48,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         Unproven: a fault had no effect or could not be healed, no booking met one, or none was confirmed.
         DrillError: the agent did not start, or the PMS could not be read at the end.
     """
-    schedule = schedules.read(_SCHEDULE)
+    schedule = _schedule(name)
     scale = Scale(stack.profile.pms.timeout, RETRY_AFTER_S, stack.profile.pms.settle)
     needs = _needs(schedule, seed, scale)
     lacks = missing(stack, needs)
@@ -56,7 +58,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         nemesis = Nemesis(schedule, seed, scale, ready.place)
         nemesis.rehearse()
         steady(scene)
-        crowd = Crowd(seed, scene.book, scene.guests, schedule.guests.bookings)
+        crowd = Crowd(seed, scene.book, scene.guests, schedule.guests.bookings, schedule.guests.today)
         begun = clock.now()
         with scene.phase("storm"):
             try:
@@ -79,9 +81,13 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
     return evidence
 
 
-def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
+def planned_seconds(name: str, profile: Profile) -> float:
     """About how long it takes."""
-    return 10.0 + schedules.read(_SCHEDULE).duration + 4 * profile.pms.settle
+    return 10.0 + _schedule(name).duration + 4 * profile.pms.settle
+
+
+def _schedule(name: str) -> Schedule:
+    return schedules.read(_SCHEDULES / _SCHEDULE[name])
 
 
 def _needs(schedule: Schedule, seed: int, scale: Scale) -> frozenset[Needs]:

@@ -93,7 +93,7 @@ _FAMILIES: Mapping[str, _Family] = {
     "disabled_breaker": _Family(policies, ("disabled_breaker",), ("restart-agent",)),
     "guest_probe": _Family(guest_probe, ("guest_probe_cancelled", "guest_probe_ignored")),
     "second_dependency": _Family(second_dependency, ("second_dependency",), ("restart-agent",)),
-    "workload": _Family(bookings_workload, ("bookings_workload",)),
+    "workload": _Family(bookings_workload, bookings_workload.NAMES),
     "booking_case": _Family(bookings_cases, bookings_cases.CASES),
     "mock_contract": _Family(mock_contract, ("mock_contract",), ("restart-agent", "admin")),
     "cause": _Family(causes, causes_table.NAMES, ("restart-agent", "admin", "agent-log")),

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pms_drill import clock
 from pms_drill.errors import DrillError
 from pms_drill.faults.controls import AgentControl, Stoppable, Tls
 from pms_drill.faults.lifecycle import Heal, Place
@@ -178,6 +179,60 @@ class AgentKilled:
         agent.kill()
         agent.start()
         return "agent started with its state"
+
+
+@dataclass(frozen=True)
+class AgentTerminated:
+    """Asks the agent to end, as a deploy does.
+
+    Attributes:
+        grace: seconds that it gets to answer those who wait.
+    """
+
+    grace: float
+
+    def arm(self, place: Place) -> None:
+        """Ask it."""
+        _agent(place).terminate()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Start it again with its state, when it has ended or its time is over."""
+        agent = _agent(place)
+        ended = agent.wait_until_ended(self.grace)
+        agent.kill()
+        agent.start()
+        return "agent started with its state" if ended else f"agent killed after {self.grace:g} s, and started again"
+
+
+@dataclass(frozen=True)
+class DiskFull:
+    """Keeps the agent from writing to any file."""
+
+    def arm(self, place: Place) -> None:
+        """Keep it."""
+        _agent(place).fill_disk()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Let it write again."""
+        _agent(place).free_disk()
+        return "the agent may write again"
+
+
+@dataclass(frozen=True)
+class Midnight:
+    """Puts the agent's wall clock to `ahead` seconds before the end of the day at the hotel, where it goes on."""
+
+    ahead: float
+
+    def arm(self, place: Place) -> None:
+        """Step it."""
+        agent = _agent(place)
+        agent.step_clock(clock.until_midnight(agent.timezone) - self.ahead)
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Step it back to the right time."""
+        _agent(place).step_clock(0.0)
+        return "clock right again"
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
 from pms_drill.faults import symptoms
-from pms_drill.faults.actions import AgentKilled, AgentPaused, ClockStep, PmsPaused
+from pms_drill.faults.actions import AgentKilled, AgentPaused, AgentTerminated, ClockStep, DiskFull, Midnight, PmsPaused
 from pms_drill.faults.controls import AgentControl
 from pms_drill.faults.lifecycle import Fault, Place
 from pms_drill.faults.owed import Runs, interrupts, only_in, opens
@@ -23,11 +25,14 @@ TITLE = "Processes and the clock"
 _PMS = Probe(path="/api/hotels")
 #: `Date` of an answer has whole seconds.
 _CLOCK_S = 5.0
+#: What a probe found out beside the agent's answer.
+_FULL, _NEAR = "no file may be written", "near midnight at the hotel"
 
 
-def faults(scale: Scale) -> list[Fault]:  # noqa: ARG001 - none of these depends on it
+def faults(scale: Scale) -> list[Fault]:
     """All of this kind."""
-    return [pms_paused(), agent_paused(), agent_killed(), clock_forward(), clock_back()]
+    processes = [pms_paused(), agent_paused(), agent_killed(), agent_terminated(scale), disk_full()]
+    return [*processes, clock_forward(), clock_back(), midnight()]
 
 
 def pms_paused() -> Fault:
@@ -101,6 +106,83 @@ def agent_killed() -> Fault:
     )
 
 
+def agent_terminated(scale: Scale) -> Fault:
+    """The agent is asked to end, as each deploy does; the heal starts it again with its state."""
+    # A guest waits at most twice the deadline (contract, "A deploy loses nobody"), and the process then has to end.
+    grace = 2 * scale.timeout + 2.0
+    return Fault(
+        name="agent_terminated",
+        cause="A",
+        tells="the agent is asked to end with SIGTERM, gets the time to answer those who wait, and is started again",
+        client_sees="guests who come: refused; guests who wait: an answer; the PMS: requests that are still read",
+        pms_did_the_work=None,
+        owes=interrupts(),
+        action=AgentTerminated(grace),
+        proof=refused(),
+        look=_agent,
+        needs=frozenset({Needs.AGENT_PROCESS}),
+        story=Story(
+            how="SIGTERM to the agent's processes; the heal waits for their end, twice the deadline and two seconds at "
+            "most, and starts the agent again at the same address, with its state.",
+            metrics="Counters begin at 0 again; the breaker is closed.",
+            trap="A stop that closes its connections at once cuts guests in the middle of a booking, with each deploy, "
+            "and then waits for the settle time of a booking whose answer it did not wait for.",
+            example="A rolling update; an autoscaler; a node that is drained.",
+        ),
+    )
+
+
+def disk_full() -> Fault:
+    """Nothing that the agent writes to a file gets there: neither log lines nor its outbox."""
+    return Fault(
+        name="disk_full",
+        cause="-",
+        tells="the agent cannot write to any file: not to its log, not to its outbox",
+        client_sees="guests: questions as usual, reservations refused for now; the PMS: no bookings",
+        pms_did_the_work=True,
+        owes=interrupts(),
+        action=DiskFull(),
+        proof=Proof(
+            "the kernel refuses the agent's processes every write to a file", lambda seen: seen.detail == _FULL
+        ),
+        look=_disk,
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.LINUX}),
+        story=Story(
+            how="The kernel's limit for the size of files is set to 0 for the agent's running processes "
+            "(RLIMIT_FSIZE). What they write to a file fails with EFBIG, where a full disk gives ENOSPC. No file "
+            "system is touched, and nothing of anybody else.",
+            metrics="The breaker stays closed, the PMS is well. Readiness is 503: the outbox cannot be written.",
+            trap="A log call that raises ends whatever called it: the task that probes, the one that works the outbox "
+            "off, the guest's request. A store that is only asked whether it can be read says that all is well.",
+            example="A log that nobody rotates; a core dump; a backup on the same disk.",
+        ),
+    )
+
+
+def midnight(ahead: float = 1.0) -> Fault:
+    """The day ends at the hotel while guests of today are at work. `ahead`: seconds until it does."""
+    return Fault(
+        name="midnight",
+        cause="-",
+        tells=f"the agent's wall clock is put to {ahead:g} s before midnight at the hotel, and goes on from there",
+        client_sees="guests: who want a room from today on are refused from then on; the PMS: calls as usual",
+        pms_did_the_work=True,
+        owes=interrupts(),
+        action=Midnight(ahead),
+        proof=Proof("a Date header within two minutes of midnight at the hotel", lambda seen: seen.detail == _NEAR),
+        look=_near_midnight,
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.FAKETIME}),
+        story=Story(
+            how="As `clock_forward`: libfaketime, with an offset that leads to just before the end of the day in the "
+            "hotel's time zone. The monotonic clock is left alone.",
+            metrics="None is wrong but those with a time in them.",
+            trap="What expires at the end of the check-in day expires while a guest's booking is on its way: whoever "
+            "writes down what was read before that overwrites a confirmation.",
+            example="Every night.",
+        ),
+    )
+
+
 def clock_forward(seconds: float = 3600.0) -> Fault:
     """The agent's wall clock jumps forward. `seconds`: how far."""
     return _clock("clock_forward", seconds, "Waits on the wall clock end at once: an open breaker closes early.")
@@ -143,6 +225,23 @@ def _date_off_by(seconds: float) -> Proof:
         return abs((told - clock.utc()).total_seconds() - seconds) < _CLOCK_S
 
     return Proof(f"a Date header that is {seconds:+g} s off", holds)
+
+
+def _disk(place: Place, probe: Probe) -> Seen:
+    """Ask the agent's liveness, and the kernel whether the agent may write."""
+    return replace(_agent(place, probe), detail=_FULL if of(place).disk_is_full else "")
+
+
+def _near_midnight(place: Place, probe: Probe) -> Seen:
+    """Ask the agent's liveness, and compare its date with the hotel's midnight."""
+    seen = _agent(place, probe)
+    try:
+        told = parsedate_to_datetime(seen.headers["date"]).astimezone(ZoneInfo(of(place).timezone))
+    except (KeyError, ValueError):
+        return seen
+    into = timedelta(hours=told.hour, minutes=told.minute, seconds=told.second)
+    near = min(into, timedelta(days=1) - into) < timedelta(minutes=2)
+    return replace(seen, detail=_NEAR if near else "")
 
 
 def _agent(place: Place, probe: Probe) -> Seen:

@@ -32,17 +32,44 @@ class Stoppable(Protocol):
         ...
 
 
-class AgentControl(Stoppable, Protocol):
+class Endable(Stoppable, Protocol):
+    """The agent's processes: asked to end, and kept from writing."""
+
+    def terminate(self) -> None:
+        """Ask it to end, as a deploy does (SIGTERM), and do not wait. Raises DrillError when it does not run."""
+        ...
+
+    def wait_until_ended(self, within: float) -> bool:
+        """Wait for what was asked to end; false if it still runs after `within` seconds."""
+        ...
+
+    def fill_disk(self) -> None:
+        """Let the kernel refuse it every write to a file from now on. Raises DrillError."""
+        ...
+
+    def free_disk(self) -> None:
+        """Let it write again; safe to repeat."""
+        ...
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether the kernel refuses it every write to a file."""
+        ...
+
+
+class AgentControl(Endable, Protocol):
     """The agent as a process with settings.
 
     Attributes:
         address: "host:port" where it listens.
         live_path: path of its liveness.
+        timezone: of the hotel, an IANA name: there it is decided when a day ends.
         upstream: base URL of the PMS that it has now.
     """
 
     address: str
     live_path: str
+    timezone: str
 
     @property
     def upstream(self) -> str:

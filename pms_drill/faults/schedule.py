@@ -101,12 +101,13 @@ class Entry(BaseModel):
 
 
 class GuestRate(BaseModel):
-    """`[guests]`: how many ask per second, and which part of them books."""
+    """`[guests]`: how many ask per second, which part of them books, and which part of those comes today."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     per_second: Annotated[float, Field(gt=0, le=200)] = 5.0
     bookings: Annotated[float, Field(ge=0, le=1)] = 0.2
+    today: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class Schedule(BaseModel):

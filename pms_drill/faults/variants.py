@@ -11,10 +11,13 @@ from pms_drill.faults import catalogue
 from pms_drill.faults.actions import (
     AgentKilled,
     AgentPaused,
+    AgentTerminated,
     Backlog,
     Certificate,
     ClockStep,
     Disabled,
+    DiskFull,
+    Midnight,
     NoAddress,
     Toxics,
 )
@@ -37,8 +40,8 @@ LEVELS: dict[str, tuple[str, Callable[[float, Scale], Fault]]] = {
 #: Actions of one group cannot act at the same time: they use the same handle.
 _GROUPS = (
     (Backlog, Disabled, Toxics, Certificate),
-    (AgentKilled, AgentPaused, NoAddress),
-    (ClockStep,),
+    (AgentKilled, AgentPaused, AgentTerminated, DiskFull, NoAddress),
+    (ClockStep, Midnight),
     (Certificate,),
 )
 #: Of the first group only these take the whole proxy for themselves.

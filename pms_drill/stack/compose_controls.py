@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import requests
+
 from pms_drill.errors import DrillError
 from pms_drill.faults.pms_switches import PmsSwitches
 from pms_drill.profile import Profile
@@ -46,6 +48,7 @@ class AgentControls(Freezer):
         self._agent = agent
         self.live_path = profile.endpoints.live
         self.address = agent.url.removeprefix("http://")
+        self.timezone = profile.pms.timezone
 
     @property
     def upstream(self) -> str:
@@ -59,6 +62,31 @@ class AgentControls(Freezer):
     def start(self, upstream: str | None = None) -> None:
         """Start it again with its state; `upstream` gives it another base URL of the PMS for this start."""
         self._agent.start(fresh=False, upstream=upstream)
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM), and do not wait."""
+        with engine_errors("ask the agent to end"):
+            self._project.container(AGENT).kill(signal="SIGTERM")
+
+    def wait_until_ended(self, within: float) -> bool:
+        """Wait for its end; false if it still runs after `within` seconds."""
+        try:
+            self._project.container(AGENT).wait(timeout=within)
+        except requests.RequestException:  # that is how the engine's client tells that the time is over
+            return False
+        return True
+
+    def fill_disk(self) -> None:
+        """Refuse: the limits of a container's processes are not ours to set."""
+        raise DrillError("the agent in a container cannot be kept from writing", todo="use --pms-stack embedded")
+
+    def free_disk(self) -> None:
+        """Nothing to undo."""
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Never."""
+        return False
 
     def step_clock(self, seconds: float) -> None:  # noqa: ARG002
         """Refuse: containers share the machine's clock."""

@@ -17,7 +17,7 @@ from typing import Any, cast
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.faults import faketime
-from pms_drill.faults.controls import Stoppable
+from pms_drill.faults.controls import Endable
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.own_processes import OwnListeners
 from pms_drill.faults.story import Needs
@@ -63,6 +63,7 @@ def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
     with ExitStack() as ends:
         equipment = _Equipped(stack)
         ends.callback(equipment.agent.go_on)
+        ends.callback(equipment.agent.free_disk)
         ends.callback(equipment.pms_process.go_on)
         if needs & {Needs.HTTPS, Needs.FAKETIME}:
             folder = ends.enter_context(_folder(stack))
@@ -114,9 +115,10 @@ class _Agent:
     def __init__(self, equipment: _Equipped, stack: Stack) -> None:
         self._equipment = equipment
         self._stack = stack
-        self._processes: Stoppable = stack.place.agent or OwnListeners("agent", stack.addresses.agent)
+        self._processes: Endable = stack.place.agent or OwnListeners("agent", stack.addresses.agent)
         self.address = stack.addresses.agent.removeprefix("http://")
         self.live_path = stack.profile.endpoints.live
+        self.timezone = stack.profile.pms.timezone
         self.upstream = stack.addresses.upstream
 
     def pause(self) -> None:
@@ -133,6 +135,22 @@ class _Agent:
         self._equipment.restart_agent(
             fresh=False, env=upstream_env(self._stack.profile, upstream) if upstream else None
         )
+
+    def terminate(self) -> None:
+        self._processes.terminate()
+
+    def wait_until_ended(self, within: float) -> bool:
+        return self._processes.wait_until_ended(within)
+
+    def fill_disk(self) -> None:
+        self._processes.fill_disk()
+
+    def free_disk(self) -> None:
+        self._processes.free_disk()
+
+    @property
+    def disk_is_full(self) -> bool:
+        return self._processes.disk_is_full
 
     def step_clock(self, seconds: float) -> None:
         if self._equipment.clock is None:

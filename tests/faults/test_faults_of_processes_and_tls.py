@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from pms_drill import clock
 from pms_drill import profile as profiles
@@ -40,10 +41,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             yield open_
 
 
-def ask(stack: Stack) -> httpx.Response:
-    night = date.today() + timedelta(days=40)
-    body = {"hotel_id": 1, "check_in": f"{night}", "check_out": f"{night + timedelta(days=1)}", "room_type": 1}
+def ask(stack: Stack, night: date | None = None) -> httpx.Response:
+    body = {"hotel_id": 1, **stay(night)}
     return httpx.post(f"{stack.addresses.agent}/api/v1/pms/availability", json=body, timeout=3, trust_env=False)
+
+
+def book(stack: Stack) -> httpx.Response:
+    body = {"guest_name": "Ada Lovelace", "email": "ada@example.com", **stay()}
+    return httpx.post(f"{stack.addresses.agent}/api/v1/pms/reservations", json=body, timeout=3, trust_env=False)
+
+
+def stay(night: date | None = None) -> dict[str, object]:
+    night = night or date.today() + timedelta(days=40)
+    return {"check_in": f"{night}", "check_out": f"{night + timedelta(days=1)}", "room_type": 1}
 
 
 def kinds(stack: Stack) -> set[str]:
@@ -69,6 +79,9 @@ SEEN = {
     "pms_paused": (504, "timeout"),
     "agent_paused": None,
     "agent_killed": None,
+    "agent_terminated": None,
+    "disk_full": (200, ""),
+    "midnight": (200, ""),
     "clock_forward": (200, ""),
     "clock_back": (200, ""),
 }
@@ -108,6 +121,38 @@ def test_stepped_clock_is_the_wall_clock_only(stack: Stack) -> None:
         with injected(SPECIAL["clock_back"], ready.place):
             told = parsedate_to_datetime(ask(ready).headers["date"])
             assert abs((clock.utc() - told).total_seconds() - 3600) < 10
+
+
+def test_full_disk_of_the_agent_takes_no_reservation_and_no_line_and_is_empty_again(stack: Stack) -> None:
+    with equipped(stack, SPECIAL["disk_full"].needs) as ready:
+        ready.restart_agent()
+        with injected(SPECIAL["disk_full"], ready.place):
+            before = len(ready.agent_log())
+            assert book(ready).status_code >= 500
+            assert len(ready.agent_log()) == before
+        assert book(ready).status_code == 201
+        assert len(ready.agent_log()) > before
+
+
+def test_midnight_comes_at_the_hotel_while_the_fault_acts(stack: Stack) -> None:
+    with equipped(stack, SPECIAL["midnight"].needs) as ready:
+        ready.restart_agent()
+        today = clock.today("UTC")
+        with injected(SPECIAL["midnight"], ready.place):
+            for attempt in Retrying(stop=stop_after_delay(5), wait=wait_fixed(0.1), reraise=True):
+                with attempt:
+                    assert ask(ready, today).status_code == 422
+        assert ask(ready, today).status_code == 200
+
+
+def test_agent_that_is_asked_to_end_gets_its_time_and_keeps_its_state(stack: Stack) -> None:
+    with equipped(stack, SPECIAL["agent_terminated"].needs) as ready:
+        ready.restart_agent()
+        made = book(ready).json()["reservation_id"]
+        with injected(SPECIAL["agent_terminated"], ready.place) as injection:
+            assert injection.armed
+        path = f"{ready.addresses.agent}/api/v1/pms/reservations/{made}"
+        assert httpx.get(path, timeout=3, trust_env=False).json()["status"] == "confirmed"
 
 
 def test_agent_that_is_given_no_address_cannot_have_these_faults(stack: Stack) -> None:
