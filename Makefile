@@ -18,7 +18,7 @@ FAIL_ON ?= never
 OPTIONS ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
-.PHONY: help setup qloapps promtool doctor test-pms-integration test kill-matrix smoke contracts chaos load reproduce bench report record drift docs fields lint lock clean
+.PHONY: help setup qloapps promtool doctor test-pms-integration test kill-matrix smoke soak contracts chaos load reproduce bench report record drift docs fields lint lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' Makefile
@@ -36,7 +36,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q pms_drill qloapps_twin hotel_agent contracts chaos load # or the first run pays for it
 	@touch $@
 
-test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly STACK=embedded|native|compose|external PROFILE= SEED= OPTIONS=
+test-pms-integration: setup ## the main job: TIER=smoke|pr|weekly|soak STACK=embedded|native|compose|external PROFILE= SEED= OPTIONS=
 	@$(RUN)
 
 smoke: ## the main job in at most 90 s
@@ -50,6 +50,9 @@ promtool: $(STAMP) ## get promtool, with which the alert rules are judged, unles
 
 doctor: setup ## what is there for STACK=, and what a run would skip
 	@$(BIN)/pms-drill doctor --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(OPTIONS)
+
+soak: ## twenty minutes under everything; the fate of every booking is judged. SEED=
+	@$(MAKE) --no-print-directory test-pms-integration TIER=soak
 
 contracts chaos load: setup ## one part of the main job
 	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)

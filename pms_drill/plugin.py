@@ -33,6 +33,9 @@ pytest_plugins = [
     "pms_drill.episodes.fixtures",
 ]
 
+#: An experiment that is planned to take longer, in seconds, needs more than the time of any other test.
+_LONG_S = 60.0
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
@@ -105,8 +108,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         except DrillError as error:
             raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from error
         if names:
-            marks = {name: [pytest.mark.episode(name), pytest.mark.xdist_group(name)] for name in names}
+            marks = {name: _marks(name, options.profile) for name in names}
             metafunc.parametrize(fixture, [pytest.param(name, marks=marks[name]) for name in names], indirect=True)
+
+
+def _marks(name: str, profile: Profile) -> list[pytest.MarkDecorator]:
+    """Marks of the tests that read an experiment; one that is planned to be long gets the time for it."""
+    marks = [pytest.mark.episode(name), pytest.mark.xdist_group(name)]
+    planned = experiments.planned_seconds(name, profile)
+    return marks if planned < _LONG_S else [*marks, pytest.mark.timeout(2 * planned)]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -27,9 +27,13 @@ class _Table(BaseModel):
 
 
 class ChaosPart(_Table):
-    """Which experiments run; "*" stands for all. Of the idle ones one in `idle` is drawn by the seed of the run."""
+    """Which experiments run; "*" stands for all but those in `leaves_out`.
+
+    Of the idle ones one in `idle` is drawn by the seed of the run.
+    """
 
     episodes: list[str] | Literal["*"] = "*"
+    leaves_out: list[str] = []
     idle: int = Field(default=1, ge=1, strict=True)
 
 
@@ -85,12 +89,13 @@ class Tier(_Table):
 
     @property
     def all_episodes(self) -> bool:
-        """Whether every experiment runs."""
+        """Whether every experiment runs that has no tier of its own."""
         return self.chaos.episodes == "*" and not self.not_drawn
 
     def lists_episode(self, name: str) -> bool:
         """Whether the experiment belongs to this tier, drawn or not."""
-        return self.chaos.episodes == "*" or name in self.chaos.episodes
+        listed = self.chaos.episodes == "*" or name in self.chaos.episodes
+        return listed and name not in self.chaos.leaves_out
 
     def runs_episode(self, name: str) -> bool:
         """Whether the experiment is run in this tier, and was drawn if it is an idle one."""

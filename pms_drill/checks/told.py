@@ -19,6 +19,7 @@ from pms_drill.checks.verdict import Verdict, judge, unknown
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.bundle import Evidence
 from pms_drill.evidence.history import Guest, Kind, Operation
+from pms_drill.evidence.journal import Event
 from pms_drill.money import is_money
 
 _STAY = ("hotel_id", "check_in", "check_out", "room_type")
@@ -28,6 +29,8 @@ _ROUNDING_S = 1.0
 _JSON = "application/json"
 _SOURCE = re.compile(r'"source"\s*:\s*"([^"]+)"')
 _REASONS = ("sold_out", "invalid")
+#: Faults that move the agent's wall clock.
+_CLOCK_FAULTS = ("clock_forward", "clock_back", "midnight")
 _NO_CLOCK = "the wall clock was not compared with the monotonic one"
 
 
@@ -41,6 +44,10 @@ class History(Protocol):
     @property
     def bookings(self) -> Sequence[Booking] | None:
         """The final read of the PMS; None when it could not be read."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Faults and steps, in the order of time."""
 
     @property
     def epoch(self) -> float | None:
@@ -91,7 +98,10 @@ def reservation_fits_together(history: History) -> Verdict:
 
 
 def one_reservation_one_id(history: History) -> Verdict:
-    """TOLD-05: a reservation keeps its id and its time of creation; `Location` and look-ups lead to that id."""
+    """TOLD-05: a reservation keeps its id and its time of creation; `Location` and look-ups lead to that id.
+
+    A time that the agent took from a clock which a fault had moved is not compared with the right one.
+    """
     claimed = "each reservation has one id, to which Location leads, and one created_at, the time of the request"
     if history.epoch is None:
         return unknown(claimed, clock=_NO_CLOCK)
@@ -119,6 +129,8 @@ def one_reservation_one_id(history: History) -> Verdict:
         begun, ended = first.get(email), last.get(email)
         if len(times) != 1:
             wrong.append(f"{email}: created_at {_list(times)}")
+        elif begun and ended and _moved(history, begun.started, ended.ended):
+            continue
         elif begun and ended and not _between(min(times, key=str), begun.started, ended.ended, history.epoch):
             wrong.append(f"{email}: created_at {_list(times)} is not the time of the request")
     return _verdict(claimed, sum(map(len, told.values())), wrong)
@@ -275,6 +287,17 @@ def _is_count(value: object, *, least: int) -> bool:
 
 def _within(said: object, operation: Operation, epoch: float) -> bool:
     return _between(said, operation.started, operation.ended, epoch)
+
+
+def _moved(history: History, begin: float, end: float) -> bool:
+    """Whether a fault had moved the agent's wall clock at some time between two moments."""
+    acts: dict[str, float] = {}
+    for event in (one for one in history.events if one.kind == "fault" and one.name in _CLOCK_FAULTS):
+        if event.what == "arming":
+            acts[event.name] = event.at
+        elif event.what == "healed" and acts.pop(event.name, end) < end and event.at > begin:
+            return True
+    return any(at < end for at in acts.values())
 
 
 def _between(said: object, begin: float, end: float, epoch: float) -> bool:

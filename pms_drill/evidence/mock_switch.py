@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.generated import Generated
 from pms_drill.evidence.history import Operation
+from pms_drill.evidence.journal import Event
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.profile import EndpointsPart
 
@@ -26,6 +27,7 @@ class MockEvidence:
         sold_out: address of a guest who reserved on the mock what the PMS had sold out by then; empty without one.
         epoch: wall-clock time (seconds since 1970) of the monotonic clock's zero; None when it was not measured.
         reservations: path of the agent's reservations.
+        events: faults and steps meanwhile.
         beyond: a reservation for which the outbox had no room, on the mock; empty where that cannot be set.
         after: look-ups of the reservations after the switch back, and a question.
         bookings: the final direct read of the PMS.
@@ -41,6 +43,7 @@ class MockEvidence:
     bookings: list[Booking]
     domain: str
     beyond: Sequence[Operation] = ()
+    events: Sequence[Event] = ()
     said_while_mock: str = "ready"
     sold_out: str = ""
     epoch: float | None = None

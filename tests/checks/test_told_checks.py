@@ -9,6 +9,7 @@ import pytest
 from pms_drill.checks import bookings, told
 from pms_drill.checks.verdict import Outcome
 from pms_drill.evidence.history import Kind
+from pms_drill.evidence.journal import Event
 from tests.checks.literal import held, look, operations, outage, wall
 
 ALL = [
@@ -219,3 +220,15 @@ def test_a_booking_with_another_column_is_mangled(changes):
     found = bookings.none_mangled(outage(bookings=[held(11, "ada", **changes), held(12, "bob"), held(13, "cat")]))
     assert found.outcome is Outcome.FAILED
     assert next(iter(changes)) in found.seen["columns"]
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("midnight", Outcome.PASSED), ("hang", Outcome.FAILED)])
+def test_time_of_creation_by_a_clock_that_a_fault_had_moved_is_not_compared(name: str, outcome: Outcome) -> None:
+    """Another fault at the same moment excuses nothing, and neither does a clock that was moved at another time."""
+    ops = [replace(op, body=op.body | {"created_at": wall(600.0)}) if "created_at" in op.body else op
+           for op in operations()]  # fmt: skip
+    around = [Event(-100.0, "fault", name, "arming"), Event(100.0, "fault", name, "healed")]
+    assert told.one_reservation_one_id(outage(operations=ops, events=around)).outcome is outcome
+    assert told.one_reservation_one_id(outage(operations=ops, events=around[:1])).outcome is outcome
+    before = [around[0], replace(around[1], at=-50.0)]
+    assert told.one_reservation_one_id(outage(operations=ops, events=before)).outcome is Outcome.FAILED

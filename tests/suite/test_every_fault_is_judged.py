@@ -26,6 +26,8 @@ FAULTS = catalogue.all_faults(10, 60, 30)
 TESTS = suites.read(Path(__file__).resolve().parents[2])
 JUDGED = fault_table.judged(TESTS)
 FAST = profile.load("reference-fast")
+#: It has a tier of its own.
+SOAK = "bookings_soak"
 PR, WEEKLY, SMOKE = (load_tier(name) for name in ("pr", "weekly", "smoke"))
 
 
@@ -82,10 +84,11 @@ def test_a_pr_run_draws_a_third_of_the_idle_faults_by_its_seed_and_over_time_all
 
 
 def test_a_pr_run_has_all_that_is_not_idle_and_a_weekly_run_everything() -> None:
-    others = experiments.ALL - experiments.IDLE
+    others = experiments.ALL - experiments.IDLE - {SOAK}
     assert all(draw.drawn(PR, 3).runs_episode(name) for name in others)
     assert draw.drawn(WEEKLY, 3) == WEEKLY
     assert WEEKLY.all_episodes
+    assert [tier.name for tier in load_tiers().values() if tier.runs_episode(SOAK)] == ["soak"]
     assert not draw.drawn(PR, 3).all_episodes
     assert not [name for name in experiments.IDLE if draw.drawn(SMOKE, 3).runs_episode(name)]
 
@@ -106,7 +109,7 @@ def test_a_fault_that_the_stack_cannot_have_is_not_drawn_in_place_of_another() -
 def test_what_must_be_judged_knows_the_draw() -> None:
     tier = draw.drawn(PR, 3)
     due = expected.expected(TESTS, tier, Ground("embedded", FAST))
-    assert {one.item.episode for one in due if one.left_out and one.item.part == "chaos"} == set(tier.not_drawn)
+    assert {one.item.episode for one in due if one.left_out and one.item.part == "chaos"} == {*tier.not_drawn, SOAK}
     assert tier.not_drawn
 
 
