@@ -24,7 +24,6 @@ from qloapps_twin.booking_wish import (
     check_person,
     check_tail,
     check_type,
-    refuse,
     stored,
     too_long,
     valid_name,
@@ -34,6 +33,7 @@ from qloapps_twin.catalogue import CURRENCY, TAX, reference
 from qloapps_twin.hotel import Customer, Hotel, Line, Order
 from qloapps_twin.php import is_empty, to_int
 from qloapps_twin.race import Race
+from qloapps_twin.refusal import refuse
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ def create(bench: Bench, booking: dict[str, Any]) -> Work:
         Crashed: PHP died; an order without rooms may have been left behind.
     """
     hotel = bench.hotel
-    if not is_empty(booking.get("id")):
+    if booking.get("id") is not None:
         raise refuse("id is forbidden when adding a new resource")
     wish = check_head(hotel, booking)
     picks = find_rooms(hotel, booking, wish)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from qloapps_twin.answers import Crashed
+from qloapps_twin.php import to_text
 from qloapps_twin.xml_input import BadXml, Node, parse
 
 _LISTS = ("room_types", "rooms", "services", "facilities", "cart_rules", "child_ages", "remarks")
@@ -22,7 +23,7 @@ def read(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         tree = _from_xml(body)
     booking = tree.get("booking") if isinstance(tree, dict) else None
-    if booking == []:
+    if isinstance(booking, list):
         booking = {}
     if not isinstance(booking, dict):
         raise Crashed
@@ -50,8 +51,23 @@ def part(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
 
 
+def text(value: Any) -> str:
+    """A value where QloApps wants a text.
+
+    Raises:
+        Crashed: a list or an object with something in it; PHP dies on that.
+    """
+    if isinstance(value, list | dict):
+        if value:
+            raise Crashed
+        return ""
+    return to_text(value)
+
+
 def items(value: Any) -> list[Any]:
-    """The elements of a list; a PHP array with keys counts as its values."""
+    """The elements of a list. One in a PHP array counts when its keys go up from 0; other keys are not looked at."""
     if isinstance(value, list):
         return value
-    return list(value.values()) if isinstance(value, dict) else []
+    if not isinstance(value, dict):
+        return []
+    return list(value.values()) if list(value) == [str(place) for place in range(len(value))] else []

@@ -56,5 +56,6 @@ def first_state(hotel: Hotel, order: Order, wish: Wish) -> int:
     if wish.status == 2 or wish.payment_status == 1:
         order.paid = total
     if order.paid and order.paid >= total:
+        order.paid = total
         return PAID
     return PARTIAL if order.paid or wish.payment_status == 2 else AWAITING

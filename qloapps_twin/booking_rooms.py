@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qloapps_twin.answers import warning
+from qloapps_twin.answers import Crashed, warning
 from qloapps_twin.booking_input import items, part
-from qloapps_twin.booking_wish import SOLD_OUT, TypeWish, Wish, check_type, refuse
+from qloapps_twin.booking_wish import SOLD_OUT, TypeWish, Wish, check_type
 from qloapps_twin.hotel import Hotel, Order
+from qloapps_twin.refusal import refuse
 
 
 @dataclass(slots=True)
@@ -25,7 +26,12 @@ def find_rooms(hotel: Hotel, booking: dict[str, Any], wish: Wish) -> list[Pick]:
     associations = booking.get("associations")
     said = part(associations, "room_types")
     if said is None:
+        known = isinstance(associations, dict) and "room_types" in associations
+        if known:
+            raise refuse(SOLD_OUT)
         raise refuse(SOLD_OUT, warning('Undefined array key "room_types"', 688))
+    if isinstance(said, str):
+        raise Crashed
     picks: list[Pick] = []
     for one in items(said):
         type_wish = check_type(hotel, one, wish.warnings)
@@ -47,7 +53,7 @@ def free_rooms(hotel: Hotel, wish: TypeWish, count: int, skip: set[int]) -> list
     """Named rooms if they are free, and for the rest the lowest free numbers; fewer than asked for means sold out."""
     occupancy = hotel.occupancy[wish.kind.id]
     free = [room for room in occupancy.rooms(occupancy.free_mask(wish.check_in, wish.check_out)) if room not in skip]
-    named = [room.room_id for room in wish.rooms[wish.count - count :] if room.room_id]
+    named = [room.room_id for room in wish.rooms[wish.count - count :] if room.room_id is not None]
     if any(room not in free for room in named):
         return []
     others = iter(room for room in free if room not in named)

@@ -63,7 +63,7 @@ HOTEL_ROOM_TYPE: Columns = {
     "max_adults": lambda _, kind: kind.adults,
     "max_children": lambda _, kind: kind.children,
     "max_guests": lambda _, kind: kind.adults + kind.children,
-    "min_los": always(1),
+    "min_los": lambda _, kind: kind.min_los,
     "max_los": always(0),
     "date_add": lambda _, kind: kind.date_add,
     "date_upd": lambda _, kind: kind.date_add,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from qloapps_twin import auth, catalogue
@@ -18,6 +19,7 @@ from qloapps_twin.hotel import Hotel
 from qloapps_twin.http_edge import Gate
 from qloapps_twin.latency import Latency
 from qloapps_twin.race import Race
+from qloapps_twin.rules import is_price
 from qloapps_twin.service import WebService
 
 _TABLES = ("orders", "lines", "customers", "carts", "order_details", "order_histories")
@@ -130,7 +132,7 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
         ValueError: something in it is unknown or QloApps would refuse it.
     """
     hotel: Hotel = service.hotel
-    unknown = set(state) - {"next_ids", "rooms", "bookings", "cancelled"}
+    unknown = set(state) - {"next_ids", "rooms", "prices", "minimum_stays", "bookings", "cancelled"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     for table, number in state.get("next_ids", {}).items():
@@ -141,6 +143,12 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
         room = hotel.rooms[int(key)]
         room.status = int(status)
         hotel.occupancy[room.type_id].set_out_of_order(room.id, room.status != 1)
+    for key, price in state.get("prices", {}).items():
+        hotel.room_types[int(key)].price = _price(price)
+    for key, nights in state.get("minimum_stays", {}).items():
+        if not isinstance(nights, int) or nights < 1:
+            raise ValueError("a minimum stay is a number of nights from 1")
+        hotel.room_types[int(key)].min_los = nights
     bench = Bench(hotel, service.now, service.rng, Race(service.rng, 0.0), "127.0.0.1")
     orders = []
     for body in state.get("bookings", []):
@@ -155,6 +163,13 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
     for order in state.get("cancelled", []):
         hotel.set_state(hotel.orders[int(order)], 4, service.now())
     return orders
+
+
+def _price(sent: Any) -> Decimal:
+    text = str(sent)
+    if not is_price(text):
+        raise ValueError(f"a price per night, without tax, is a number from 0, not {text!r}")
+    return Decimal(text)
 
 
 def _told(status: int, body: dict[str, Any]) -> Answer:

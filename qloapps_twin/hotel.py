@@ -17,6 +17,7 @@ class RoomType:
     Attributes:
         price: per night, without tax.
         prefix: room numbers are `<prefix>-101`, `<prefix>-102`, ...
+        min_los: nights of a stay at least; only told, because the web service of QloApps does not keep it.
     """
 
     id: int
@@ -28,6 +29,7 @@ class RoomType:
     hotel_id: int = 1
     adults: int = 2
     children: int = 2
+    min_los: int = 1
 
 
 @dataclass(slots=True)

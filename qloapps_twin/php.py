@@ -20,6 +20,15 @@ def to_int(value: Any) -> int:
     return int(found[1]) if found else int(bool(value) and not isinstance(value, str))
 
 
+def to_text(value: Any) -> str:
+    """Cast like `(string)`: true is `1`, false and null are empty, a whole float has no point."""
+    if value is None or isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 def is_numeric(value: Any) -> bool:
     """Whether `is_numeric` would say yes."""
     if isinstance(value, bool):

@@ -14,6 +14,10 @@ _BOOL = re.compile(r"[01]\n?")
 _DATE = re.compile(
     r"([0-9]{4})-(0?[0-9]|1[0-2])-(0?[0-9]|[12][0-9]|3[01])(?: ([0-9]{2}):([0-9]{2}):([0-9]{2}))?\n?",
 )
+_PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]+)?\n?")
+_ISO_CODE = re.compile(r"[A-Za-z]{2,3}\n?")
+_CITY = re.compile(r"[^\W\d_]+[^!<>;?=+@#\"°{}_$%]*")
+_ADDRESS = re.compile(r"[^!<>?=+@{}_$%]*")
 _LARGEST = 2**32
 _DAY = 86_400
 #: What PHP makes of a time that it cannot read: its clock's beginning.
@@ -34,6 +38,26 @@ def is_date(text: str) -> bool:
     """A day of the calendar, `2027-03-01` or `2027-3-1`, with or without a time, whose hours are not looked at."""
     found = _DATE.fullmatch(text)
     return found is not None and _ordinal(found) is not None
+
+
+def is_price(text: str) -> bool:
+    """Digits, at most ten before the point; no sign, no exponent."""
+    return bool(_PRICE.fullmatch(text))
+
+
+def is_iso_code(text: str) -> bool:
+    """Two or three letters, as of a country; whether there is such a country is another question."""
+    return bool(_ISO_CODE.fullmatch(text))
+
+
+def is_city(text: str) -> bool:
+    """A letter first, and no sign that markup or code could be made of."""
+    return bool(_CITY.fullmatch(text))
+
+
+def is_address(text: str) -> bool:
+    """No sign that markup or code could be made of."""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def moment(text: str) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.twin.asked import availability
+from tests.twin.asked import availability, bookings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,5 @@ def cases() -> dict[str, Case]:
 def _all() -> Iterator[tuple[str, Case]]:
     for name, body in availability.bodies():
         yield f"ari {name}", Case("POST", "/hotel_ari", body)
+    for name, body in bookings.bodies():
+        yield f"booking {name}", Case("POST", "/bookings", body)

@@ -14,7 +14,7 @@ from pms_drill.stack.native import native_stack
 from pms_drill.stack.process_stack import ProcessStack
 from qloapps_twin.catalogue import RECORDED_ROOMS_PER_TYPE
 from tests.twin.asked import answered
-from tests.twin.asked.cases import cases
+from tests.twin.asked.cases import Case, cases
 
 #: One answer of a real QloApps on a busy machine.
 PATIENCE = 60.0
@@ -35,14 +35,16 @@ def running(folder: Path) -> Iterator[ProcessStack]:
 
 
 def answers(stack: ProcessStack) -> dict[str, str]:
-    """What its PMS answers to each case, reduced to what is compared."""
+    """What its PMS answers to each case, reduced to what is compared. Bookings are made in the shop's own currency."""
     with httpx.Client(
         base_url=f"{stack.addresses.pms}/api", auth=(stack.pms_key, ""), timeout=PATIENCE, trust_env=False
     ) as http:
-        return {name: _ask(http, case.method, case.path, case.body) for name, case in cases().items()}
+        currency = http.get("/currencies/1", params={"output_format": "JSON"}).json()["currency"]["iso_code"]
+        return {name: _ask(http, case, currency) for name, case in cases().items()}
 
 
-def _ask(http: httpx.Client, method: str, path: str, body: bytes) -> str:
-    sign = "&" if "?" in path else "?"
-    told = http.request(method, f"{path}{sign}output_format=JSON", content=body)
+def _ask(http: httpx.Client, case: Case, currency: str) -> str:
+    sign = "&" if "?" in case.path else "?"
+    body = case.body.replace(b'"PLN"', f'"{currency}"'.encode()).replace(b'"pln"', f'"{currency.lower()}"'.encode())
+    told = http.request(case.method, f"{case.path}{sign}output_format=JSON", content=body)
     return answered(told.status_code, told.headers.get("content-type"), told.text)
