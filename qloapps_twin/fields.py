@@ -20,6 +20,8 @@ _EMPTY = (
 EMPTY = frozenset(_EMPTY.split())
 HOTEL: Row = _DATA["hotel"]
 CUSTOMER: Row = _DATA["customer"]
+#: Languages of the recorded shop, as a request names them.
+LANGUAGES = ("1", "2")
 #: The one currency of the recorded shop.
 CURRENCY: Row = {
     "id": 1,

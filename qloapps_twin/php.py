@@ -7,9 +7,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
-_LEADING_INT = re.compile(r"\s*([+-]?\d+)")
-_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
-_UNSIGNED_INT = re.compile(r"\d+")
+_LEADING_INT = re.compile(r"\s*([+-]?[0-9]+)")
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_UNSIGNED_INT = re.compile(r"[0-9]+")
 
 
 def to_int(value: Any) -> int:

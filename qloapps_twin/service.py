@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 import sys
 import traceback
 from collections import Counter
@@ -18,13 +19,13 @@ from qloapps_twin import ari, auth, booking, booking_input, pages
 from qloapps_twin.answers import HTML, JSON, XML, Answer, Crashed, NotPlayed, Problem, Refused, Request, Steps, warning
 from qloapps_twin.ari_render import ari_xml
 from qloapps_twin.booking_view import booking as booking_tree
-from qloapps_twin.fields import EMPTY, RESOURCES, in_language
+from qloapps_twin.fields import EMPTY, LANGUAGES, RESOURCES, in_language
 from qloapps_twin.formats import base_url, wants_json
 from qloapps_twin.front import API, storefront, web_server
 from qloapps_twin.generic import add_row, change_row, remove_rows
 from qloapps_twin.hotel import Hotel
 from qloapps_twin.listing import nearest, select
-from qloapps_twin.php import is_unsigned_int, json_text
+from qloapps_twin.php import json_text, to_int
 from qloapps_twin.race import Race
 from qloapps_twin.render import errors_json, errors_xml, list_json, list_xml, root_xml, row_json, row_xml, tree_xml
 from qloapps_twin.switches import Switches
@@ -33,6 +34,7 @@ from qloapps_twin.xml_input import BadXml, parse, parser_warnings
 
 _ZONE = ZoneInfo("Europe/Warsaw")
 _SCHEMA = "schema"
+_NUMBER = re.compile(r"-?[0-9]+")
 _USE_TAX = tuple(warning("Undefined variable $useTax", line) for line in (3641, 3672))
 
 
@@ -232,7 +234,7 @@ class WebService:
             # this list knows no display, filter, sort or limit
             rows = [{"id": key} for key in sorted(self.hotel.orders)]
             return self._tell_list(request, "bookings", "booking", rows, full=False)
-        order = self.hotel.orders.get(int(argument)) if is_unsigned_int(argument) else None
+        order = self.hotel.orders.get(to_int(argument))
         if order is None:
             return Answer(404)
         if self.switches.tax_excluded_group and not self.switches.warnings_hidden:
@@ -250,6 +252,7 @@ class WebService:
         return Answer(200, list_xml(many, one, rows, base_url(request), full=full).encode(), XML)
 
     def _generic(self, request: Request, table: Table, argument: str) -> Answer:
+        _check_language(request.query)
         if request.method == "POST":
             row = add_row(self.hotel, table, request.body, self.now())
             return self._tell_row(request, table, row, 201)
@@ -259,7 +262,7 @@ class WebService:
             remove_rows(self.hotel, table, argument)
             return Answer(200)
         if argument:
-            row_found = table.row(self.hotel, int(argument)) if is_unsigned_int(argument) else None
+            row_found = table.row(self.hotel, to_int(argument))
             return Answer(404) if row_found is None else self._tell_row(request, table, row_found, 200)
         plain = not any(name == "display" or name[:6] in ("filter", "sort") for name in request.query)
         rows = select(self.hotel, table, request.query)
@@ -273,6 +276,18 @@ class WebService:
         if wants_json(request):
             return Answer(status, row_json(table.one, row).encode(), JSON)
         return Answer(status, row_xml(table.one, row, base_url(request)).encode(), XML)
+
+
+def _check_language(query: dict[str, str]) -> None:
+    """Refuse a language that the shop does not have, before anything else of a generic resource.
+
+    Raises:
+        Refused: 400, code 81, with a 79 before it for what is no number.
+    """
+    asked = query.get("language", "1").strip("[]").split("|")
+    problems = [Problem(79, "language value is wrong")] if any(not _NUMBER.fullmatch(one) for one in asked) else []
+    if any(one not in LANGUAGES for one in asked):
+        raise Refused(400, *problems, Problem(81, "language is not available"))
 
 
 def run(steps: Generator[float, None, Answer]) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.twin.asked import availability, bookings
+from tests.twin.asked import availability, bookings, lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ def cases() -> dict[str, Case]:
 
 
 def _all() -> Iterator[tuple[str, Case]]:
+    for name, path in lists.paths():
+        yield f"list {name}", Case("GET", path)
     for name, body in availability.bodies():
         yield f"ari {name}", Case("POST", "/hotel_ari", body)
     for name, body in bookings.bodies():
