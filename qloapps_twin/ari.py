@@ -13,7 +13,7 @@ from typing import Any
 
 from qloapps_twin.answers import Crashed, Problem, Refused, warning
 from qloapps_twin.booking_input import part
-from qloapps_twin.catalogue import AUTO_ADDED, CURRENCY, TAX, date_text
+from qloapps_twin.catalogue import AUTO_ADDED, TAX, date_text
 from qloapps_twin.hotel import Hotel, Room, RoomType
 from qloapps_twin.php import is_empty, number, to_int
 from qloapps_twin.rules import day_of, is_after, is_bool, is_date, is_unsigned_int
@@ -179,7 +179,7 @@ def _stay(hotel: Hotel, query: AriQuery, first: int, end: int) -> dict[str, Any]
         "id_hotel": query.id_hotel,
         "date_from": date_text(first),
         "date_to": date_text(end),
-        "currency": CURRENCY,
+        "currency": hotel.currency(to_int(query.id_hotel)),
     }
     types = [kind for kind in hotel.room_types.values() if kind.hotel_id == to_int(query.id_hotel)]
     if query.id_room_type is not None:

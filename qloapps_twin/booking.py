@@ -29,7 +29,7 @@ from qloapps_twin.booking_wish import (
     valid_name,
     valid_phone,
 )
-from qloapps_twin.catalogue import CURRENCY, TAX, reference
+from qloapps_twin.catalogue import TAX, reference
 from qloapps_twin.hotel import Customer, Hotel, Line, Order
 from qloapps_twin.php import is_empty, to_int
 from qloapps_twin.race import Race
@@ -163,7 +163,7 @@ def _completed(hotel: Hotel, order: Order, booking: dict[str, Any]) -> dict[str,
     associations = dict(booking["associations"])
     known = {"firstname": customer.firstname, "lastname": customer.lastname, "phone": customer.phone}
     associations["customer_detail"] = known | dict(associations["customer_detail"])
-    return {"currency": CURRENCY} | booking | {"associations": associations}
+    return {"currency": hotel.currency(order.hotel_id)} | booking | {"associations": associations}
 
 
 #: Fields of a customer that a booking leaves null; demo customers have them empty.
@@ -210,6 +210,7 @@ def _write_order(bench: Bench, wish: Wish, customer: Customer) -> Order:
         reference=reference(bench.rng),
         booking_date=wish.booking_date or now,
         date_upd=now,
+        hotel_id=wish.hotel_id,
         language_id=wish.language_id,
         payment=wish.payment_method or "Order from API",
         payment_type=wish.payment_type,

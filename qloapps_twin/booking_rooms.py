@@ -35,6 +35,8 @@ def find_rooms(hotel: Hotel, booking: dict[str, Any], wish: Wish) -> list[Pick]:
     picks: list[Pick] = []
     for one in items(said):
         type_wish = check_type(hotel, one, wish.warnings)
+        if type_wish.kind.hotel_id != wish.hotel_id:
+            raise refuse(SOLD_OUT)
         taken = {room for pick in picks if _overlap(pick.wish, type_wish) for room in pick.rooms}
         rooms = free_rooms(hotel, type_wish, type_wish.count, skip=taken)
         if len(rooms) < type_wish.count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from qloapps_twin.catalogue import CURRENCY, date_text
+from qloapps_twin.catalogue import date_text
 from qloapps_twin.hotel import Hotel, Line, Order
 from qloapps_twin.php import number
 
@@ -21,7 +21,7 @@ def booking(hotel: Hotel, order: Order) -> dict[str, Any]:
         "booking": {
             "id": order.id,
             "id_property": order.hotel_id if lines else 0,
-            "currency": CURRENCY,
+            "currency": hotel.currency(order.hotel_id),
             "source": order.source,
             "booking_date": order.booking_date,
             "id_language": order.language_id,

@@ -16,7 +16,6 @@ from typing import Any
 from qloapps_twin import booking_address
 from qloapps_twin.answers import Crashed, NotPlayed, Problem, warning
 from qloapps_twin.booking_input import items, part, text
-from qloapps_twin.catalogue import CURRENCY
 from qloapps_twin.hotel import Hotel, RoomType
 from qloapps_twin.php import is_empty, is_numeric, to_decimal, to_int, to_text
 from qloapps_twin.refusal import refuse
@@ -73,6 +72,7 @@ class TypeWish:
 class Wish:
     """A checked request. `warnings` turn the answer into 500 although the work is done."""
 
+    hotel_id: int
     firstname: str
     lastname: str
     email: str
@@ -123,7 +123,7 @@ def check_head(hotel: Hotel, booking: dict[str, Any]) -> Wish:
         raise Crashed
     person = part(associations, "customer_detail")
     prices = part(associations, "price_details")
-    if text(booking.get("currency")).upper() != CURRENCY:
+    if text(booking.get("currency")).upper() != hotel.currency(to_int(booking.get("id_property"))):
         raise refuse("Please provide valid currency.")
     if is_empty(person):
         raise refuse("Customer details not found.")
@@ -147,6 +147,7 @@ def check_head(hotel: Hotel, booking: dict[str, Any]) -> Wish:
     total_price = part(prices, "total_price_with_tax")
     language, source, remark = booking.get("id_language"), text(booking.get("source")), text(booking.get("remark"))
     return Wish(
+        hotel_id=to_int(booking.get("id_property")),
         firstname=text(part(person, "firstname")),
         lastname=text(part(person, "lastname")),
         email=text(part(person, "email")),

@@ -10,7 +10,6 @@ from decimal import Decimal
 from qloapps_twin.hotel import Customer, Hotel, Line, Order, Room, RoomType, ServiceLine
 
 TAX = Decimal("0.23")
-CURRENCY = "PLN"
 AUTO_ADDED = Decimal(250)
 """Per night, without tax: the maintenance fee that availability counts in and a booking over the API drops."""
 ROOMS_PER_TYPE = 100

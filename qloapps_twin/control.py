@@ -15,13 +15,14 @@ from typing import Any
 from qloapps_twin import auth, catalogue
 from qloapps_twin.answers import JSON, Answer, Crashed, Refused, Request, Steps
 from qloapps_twin.booking import Bench, create
-from qloapps_twin.hotel import Hotel
+from qloapps_twin.hotel import Hotel, RoomType
 from qloapps_twin.http_edge import Gate
 from qloapps_twin.latency import Latency
 from qloapps_twin.race import Race
 from qloapps_twin.rules import is_price
 from qloapps_twin.service import WebService
 
+_BUILT = "2026-02-18 16:25:25"
 _TABLES = ("orders", "lines", "customers", "carts", "order_details", "order_histories")
 
 
@@ -132,7 +133,7 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
         ValueError: something in it is unknown or QloApps would refuse it.
     """
     hotel: Hotel = service.hotel
-    unknown = set(state) - {"next_ids", "rooms", "prices", "minimum_stays", "bookings", "cancelled"}
+    unknown = set(state) - {"next_ids", "rooms", "hotels", "prices", "minimum_stays", "bookings", "cancelled"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     for table, number in state.get("next_ids", {}).items():
@@ -143,6 +144,8 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
         room = hotel.rooms[int(key)]
         room.status = int(status)
         hotel.occupancy[room.type_id].set_out_of_order(room.id, room.status != 1)
+    for more in state.get("hotels", []):
+        add_hotel(hotel, more)
     for key, price in state.get("prices", {}).items():
         hotel.room_types[int(key)].price = _price(price)
     for key, nights in state.get("minimum_stays", {}).items():
@@ -163,6 +166,32 @@ def seed(service: WebService, state: dict[str, Any]) -> list[int]:
     for order in state.get("cancelled", []):
         hotel.set_state(hotel.orders[int(order)], 4, service.now())
     return orders
+
+
+def add_hotel(hotel: Hotel, more: dict[str, Any]) -> int:
+    """Add a hotel with a currency of its own, as `POST /state` describes it; gives its id.
+
+    Raises:
+        ValueError, KeyError: the description is not as it should be.
+    """
+    currency = str(more["currency"])
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+        raise ValueError(f"a currency has three capital letters, such as KWD, not {currency!r}")
+    first = max(hotel.room_types) + 1
+    types = [
+        RoomType(
+            first + place,
+            str(kind["name"]),
+            _price(kind["price"]),
+            f"H{first + place}",
+            f"type-{first + place}",
+            _BUILT,
+        )
+        for place, kind in enumerate(more["room_types"])
+    ]
+    if not types:
+        raise ValueError("a hotel needs a room type")
+    return hotel.add_hotel(currency, types, len(next(iter(hotel.rooms_of.values()))))
 
 
 def _price(sent: Any) -> Decimal:

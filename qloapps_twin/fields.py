@@ -6,6 +6,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from qloapps_twin.hotel import Hotel
+
 Row = dict[str, Any]
 """One row of a generic resource, in QloApps' order of fields; `associations` comes last."""
 _DATA: dict[str, Any] = json.loads(files("qloapps_twin").joinpath("data/fields.json").read_text("utf-8"))
@@ -59,6 +61,15 @@ SERVICES = (
     (9, "Breakfast", "350.000000"),
     (10, "Dinner", "450.000000"),
 )
+
+
+def currencies(hotel: Hotel) -> dict[int, Row]:
+    """The rows of the currencies in which the hotels sell; the first is the recorded one."""
+    sold = dict.fromkeys([CURRENCY["iso_code"], *hotel.currency_of.values()])
+    return {
+        key: CURRENCY if key == 1 else CURRENCY | {"id": key, "name": code, "iso_code": code, "sign": code}
+        for key, code in enumerate(sold, 1)
+    }
 
 
 def two_languages(value: str) -> list[dict[str, Any]]:

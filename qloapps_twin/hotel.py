@@ -138,12 +138,15 @@ class History:
 
 
 class Hotel:
-    """All tables of one hotel and the counters of their keys.
+    """All tables of a shop with its hotels, and the counters of their keys.
+
+    `currency_of` has the currency of each hotel by id: one in the recorded shop, more in those that `add_hotel` adds.
 
     Lines change their flags only through `release` and `add_line`, so that the index of held rooms stays true.
     """
 
-    def __init__(self, room_types: Iterable[RoomType], rooms: Iterable[Room]) -> None:
+    def __init__(self, room_types: Iterable[RoomType], rooms: Iterable[Room], currency: str = "PLN") -> None:
+        self.currency_of = {1: currency}
         self.room_types = {kind.id: kind for kind in room_types}
         self.rooms = {room.id: room for room in rooms}
         self.rooms_of: dict[int, list[Room]] = {kind: [] for kind in self.room_types}
@@ -158,6 +161,32 @@ class Hotel:
         self.histories: dict[int, History] = {}
         self.occupancy = {kind: Occupancy([room.id for room in of]) for kind, of in self.rooms_of.items()}
         self.next_id: defaultdict[str, int] = defaultdict(lambda: 1)
+
+    def currency(self, hotel_id: int) -> str:
+        """The currency in which a hotel sells; for an unknown one that of the shop."""
+        return self.currency_of.get(hotel_id, self.currency_of[1])
+
+    def add_hotel(self, currency: str, types: Iterable[RoomType], rooms_per_type: int) -> int:
+        """Add a hotel that sells in another currency; gives its id.
+
+        A QloApps has one currency: this stands for a second shop behind the same address.
+
+        Args:
+            currency: its letters, such as `KWD`.
+            types: their `hotel_id` is that of the new hotel.
+            rooms_per_type: rooms are numbered on from the highest.
+        """
+        key = max(self.currency_of) + 1
+        self.currency_of[key] = currency
+        for kind in types:
+            kind.hotel_id = key
+            first = max(self.rooms, default=0) + 1
+            new = [Room(first + place, kind.id, f"{kind.prefix}-{101 + place}", key) for place in range(rooms_per_type)]
+            self.room_types[kind.id] = kind
+            self.rooms |= {room.id: room for room in new}
+            self.rooms_of[kind.id] = new
+            self.occupancy[kind.id] = Occupancy([room.id for room in new])
+        return key
 
     def take_id(self, table: str) -> int:
         """The next key of a table."""

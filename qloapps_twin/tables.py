@@ -8,7 +8,7 @@ from typing import Any
 
 from qloapps_twin import columns
 from qloapps_twin.columns import Columns
-from qloapps_twin.fields import CURRENCY, HOTEL, ROOM_TYPE, SERVICE, SERVICES, STATES, Row, service
+from qloapps_twin.fields import CURRENCY, HOTEL, ROOM_TYPE, SERVICE, SERVICES, STATES, Row, currencies, service
 from qloapps_twin.hotel import Hotel
 from qloapps_twin.render import NOT_FILTERABLE
 
@@ -133,7 +133,7 @@ _ALL = (
         "currencies",
         "currencies",
         "currency",
-        lambda _: {CURRENCY["id"]: CURRENCY},
+        currencies,
         columns.of_row(CURRENCY, lambda _, row: row),
     ),
     Table("feature_prices", "feature_prices", "feature_price", lambda _: {}, {"id": columns.always(0)}),

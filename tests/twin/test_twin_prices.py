@@ -48,3 +48,42 @@ def test_minimum_stay_is_told_and_not_kept(desk: Desk) -> None:
 def test_price_or_stay_that_cannot_be_is_an_error(desk: Desk, state: dict[str, Any]) -> None:
     with pytest.raises((ValueError, KeyError)):
         seed(desk.service, state)
+
+
+KUWAIT = {"currency": "KWD", "room_types": [{"name": "Suite", "price": "12.345"}, {"name": "Hall", "price": 99}]}
+
+
+def elsewhere(kind: int = 5, currency: str = "KWD", hotel: int = 2) -> dict[str, Any]:
+    body = booking(kind=kind)
+    body["booking"] |= {"id_property": hotel, "currency": currency}
+    return body
+
+
+def test_second_hotel_sells_in_a_currency_of_its_own(desk: Desk) -> None:
+    seed(desk.service, {"hotels": [KUWAIT]})
+    asked = ari("2027-03-01", "2027-03-03", 5).replace("<id_hotel>1<", "<id_hotel>2<")
+    told = desk.ask("POST", "/hotel_ari", asked).json()["hotel_ari"]
+    assert (told["currency"], told["total_available_rooms"]) == ("KWD", 5)
+    assert desk.ask("POST", "/hotel_ari", ari("2027-03-01", "2027-03-03", 1)).json()["hotel_ari"]["currency"] == "PLN"
+    made = desk.book(elsewhere()).json()["booking"]
+    assert (made["id_property"], made["currency"]) == (2, "KWD")
+    assert made["associations"]["price_details"]["total_price_without_tax"] == 24.69
+    assert [row["id"] for row in desk.ask("GET", "/hotels").json()["hotels"]] == [1, 2]
+    codes = desk.ask("GET", "/currencies?display=[iso_code]").json()["currencies"]
+    assert [row["iso_code"] for row in codes] == ["PLN", "KWD"]
+
+
+def test_hotels_share_neither_currency_nor_room_types(desk: Desk) -> None:
+    seed(desk.service, {"hotels": [KUWAIT]})
+    assert desk.book(elsewhere(currency="PLN")).messages == ["Please provide valid currency."]
+    assert desk.book(elsewhere(kind=1)).messages == ["Requested room(s) not available."]
+    assert desk.book(elsewhere(kind=5, hotel=1, currency="PLN")).messages == ["Requested room(s) not available."]
+    assert desk.book(booking()).status == 200
+
+
+@pytest.mark.parametrize(
+    "hotel", [{"currency": "dollars", "room_types": []}, {"currency": "KWD", "room_types": []}, {"currency": "KWD"}]
+)
+def test_hotel_that_cannot_be_is_an_error(desk: Desk, hotel: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        seed(desk.service, {"hotels": [hotel]})
