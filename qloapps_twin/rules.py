@@ -1,7 +1,7 @@
 """QloApps' own rules per type of field, as the texts of a request are held against them.
 
 One rule per type and not per input: a number is the text that PHP itself would write for it, a boolean is `0` or `1`,
-a date may leave the zeros out and must be in the calendar. All are measured on QloApps 1.6.1 and 1.7.0, which agree.
+a date may leave the zeros out and must be in the calendar. Measured on QloApps 1.7.0; those of a search also on 1.6.1.
 """
 
 from __future__ import annotations
