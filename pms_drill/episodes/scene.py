@@ -43,9 +43,12 @@ class Scene:
         name: of the experiment; part of its guests' addresses.
         seed: decides guests and stays.
         env: laid over the profile's environment.
+        look_every: pause between two looks at metrics and health, in seconds; all of them are kept in memory.
     """
 
-    def __init__(self, stack: Stack, name: str, seed: int, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, stack: Stack, name: str, seed: int, env: Mapping[str, str] | None = None, look_every: float = 0.05
+    ) -> None:
         self.stack = stack
         self.name = name
         self.seed = seed
@@ -56,6 +59,7 @@ class Scene:
         stack.journal.note("step", name, _BEGINS)
         self.book = self.guest_book()
         self._env = env
+        self._look_every = look_every
         self._log_marks: dict[str, list[Mark]] = {}
         self._open = ExitStack()
         self._events_from = len(stack.journal.events)
@@ -80,7 +84,9 @@ class Scene:
         )
         self._open.callback(self.guests.close)
         self.heartbeat = self._open.enter_context(Heartbeat(self.stack.run_dir / "evidence" / f".{self.name}-beat"))
-        self.observer = self._open.enter_context(Observer(self.stack.addresses.agent, self.profile.endpoints))
+        self.observer = self._open.enter_context(
+            Observer(self.stack.addresses.agent, self.profile.endpoints, self._look_every)
+        )
         return self
 
     def __exit__(

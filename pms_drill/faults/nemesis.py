@@ -178,7 +178,7 @@ class Nemesis:
 
     def _arm(self, decision: Decision) -> None:
         fault = self._faults[decision.key]
-        alone = not self._acting or fault.look is not through_the_proxies
+        alone = not self._hides(fault)
         acting = _Acting(Injection(fault, self._place), decision)
         self._acting[decision.key] = acting
         fate = self.outcome.fates[decision.variant]
@@ -197,7 +197,7 @@ class Nemesis:
             return
         fault = acting.injection.fault
         fate = self.outcome.fates[decision.variant]
-        others = len(self._acting) > 1 and fault.look is through_the_proxies
+        others = self._hides(fault, besides=decision.key)
         acted = self._acted(fault)
         try:
             acting.injection.heal(check=not others)
@@ -209,6 +209,20 @@ class Nemesis:
             fate.acted = (fate.acted or 0) + acted
         if not acting.injection.armed:  # what could not be healed stays, for the heal at the end
             del self._acting[decision.key]
+
+    def _hides(self, fault: Fault, besides: int = 0) -> bool:
+        """Whether something that acts hides the effect of a fault.
+
+        On the network that is every other fault. A fault of the agent itself is hidden by others of the agent only:
+        the date of an agent that is dead cannot be read.
+
+        Args:
+            besides: key of a decision that is left out.
+        """
+        others = [acting.injection.fault for key, acting in self._acting.items() if key != besides]
+        if fault.look is through_the_proxies:
+            return bool(others)
+        return any(other.look is not through_the_proxies for other in others)
 
     def _acted(self, fault: Fault) -> int | None:
         """How many requests its rule acted on; nothing is asserted, guests may not have come by."""

@@ -16,6 +16,8 @@ from pms_drill import profile as profiles
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.faults import catalogue
 from pms_drill.faults.lifecycle import Fault, injected
+from pms_drill.faults.nemesis import Nemesis
+from pms_drill.faults.schedule import Schedule
 from pms_drill.faults.story import Needs
 from pms_drill.lease import STATE_VARIABLE, Lease
 from pms_drill.stack.backends import open_stack
@@ -153,6 +155,24 @@ def test_agent_that_is_asked_to_end_gets_its_time_and_keeps_its_state(stack: Sta
             assert injection.armed
         path = f"{ready.addresses.agent}/api/v1/pms/reservations/{made}"
         assert httpx.get(path, timeout=3, trust_env=False).json()["status"] == "confirmed"
+
+
+def test_clock_of_an_agent_that_is_dead_is_proved_when_it_is_alive_again(stack: Stack) -> None:
+    def window(fault: str, begin: float, end: float) -> dict[str, object]:
+        return {"fault": fault, "from": begin, "to": end}
+
+    faults = [window("agent_killed", 0.1, 3.5), window("clock_forward", 0.5, 3.0), window("clock_forward", 6.0, 7.0)]
+    plan = Schedule.model_validate({"name": "both", "duration": 9, "fault": faults})
+    with equipped(stack, SPECIAL["clock_forward"].needs | SPECIAL["agent_killed"].needs) as ready:
+        ready.restart_agent()
+        nemesis = Nemesis(plan, 1, catalogue.Scale(0.5, 2), ready.place)
+        try:
+            nemesis.start()
+            nemesis.wait()
+        finally:
+            nemesis.heal()
+    assert nemesis.outcome.trouble == []
+    assert nemesis.outcome.proven
 
 
 def test_agent_that_is_given_no_address_cannot_have_these_faults(stack: Stack) -> None:
