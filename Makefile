@@ -14,6 +14,8 @@ SEED ?=
 FROM ?=
 TO ?=
 FAIL_ON ?= never
+# The project's own tests mostly wait, for agents that start and for waits that end: more of them than processors.
+TEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # More options of pms-drill, such as OPTIONS="--agent-url http://127.0.0.1:8000" for STACK=external.
 OPTIONS ?=
 RUN = $(BIN)/pms-drill run --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
@@ -58,7 +60,7 @@ contracts chaos load: setup ## one part of the main job
 	@$(BIN)/pms-drill run $@ --pms-tier $(TIER) --pms-stack $(STACK) $(if $(PROFILE),--pms-profile $(PROFILE)) $(if $(SEED),--pms-seed $(SEED)) $(OPTIONS)
 
 test: setup ## the project's own tests: harness, agent, twin, checkers
-	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "not kill_matrix"
+	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n $(TEST_WORKERS) --dist loadgroup -q -m "not kill_matrix"
 
 kill-matrix: setup ## whole runs on agents with one defect or another policy: each must be noticed under its name
 	@$(BIN)/python -m pytest tests -p no:schemathesis -p no:locust -n 2 --dist loadgroup -q -m "kill_matrix or kill_sample"

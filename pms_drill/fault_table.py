@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pms_drill import expected
 from pms_drill.faults import catalogue, document
@@ -17,6 +17,9 @@ from pms_drill.faults.document import Judged
 from pms_drill.properties import suites
 from pms_drill.properties.suites import SuiteTest
 from pms_drill.report.coverage import ranges
+
+#: Columns of the fault and of its experiment.
+_NAMES = (0, 2)
 
 
 def judged(tests: Sequence[SuiteTest]) -> Judged:
@@ -50,7 +53,9 @@ def shown(width: int) -> str:
         elif not line.startswith("|--"):
             cells = [cell.strip(" `") for cell in line.strip("|").split(" | ")]
             if table is None:
-                table = Table(*cells, box=None, pad_edge=False)
+                # Names are whole on any terminal, so that they can be copied; the rest is wrapped.
+                columns = [Column(cell, no_wrap=number in _NAMES) for number, cell in enumerate(cells)]
+                table = Table(*columns, box=None, pad_edge=False)
             else:
                 table.add_row(*cells)
     console = Console(width=width, no_color=True)

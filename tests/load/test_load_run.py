@@ -35,6 +35,8 @@ Standin = Callable[..., Any]
 #: The value meets the target; whether so few samples show it is another question.
 MET = (Band.TARGET, Band.NOT_SHOWN)
 KEY = "A" * 32
+#: What a row's note says where other programs took the processors, and how often a test waits for a better moment.
+BUSY, TRIES = "machine too busy", 4
 SHORT = LoadPlan(availability=30, reservations=6, warmup=0.5, steady=4, guard=0.5, slack=0.5, margin=1.0)
 
 
@@ -189,11 +191,15 @@ def test_a_control_that_is_late_makes_the_figures_unknown(standin: Standin, tmp_
 
 
 def test_a_control_that_is_in_time_leaves_the_figures_as_they_are(standin: Standin, tmp_path: Path) -> None:
+    """Another program on this machine makes a control late, and that is no business of this test: one in time counts."""
     stack = standin()
     stack.ask = lambda: None
-    run = load(stack, tmp_path)
+    for number in range(TRIES):
+        run = load(stack, tmp_path / str(number))
+        assert len((run.folder / "control.jsonl").read_text().splitlines()) > 5
+        if BUSY not in row(run, "availability").note:
+            break
     assert row(run, "availability").band in MET
-    assert len((run.folder / "control.jsonl").read_text().splitlines()) > 5
 
 
 def test_a_guest_never_pays_for_a_connection_that_another_one_left_behind(standin: Standin, tmp_path: Path) -> None:

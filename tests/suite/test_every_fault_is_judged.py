@@ -130,8 +130,9 @@ def test_no_tier_may_say_what_was_drawn(tmp_path: Path) -> None:
         load_tiers(path)
 
 
-def test_table_is_printed_and_stands_in_the_docs() -> None:
-    printed = CliRunner().invoke(cli, ["faults"])
+@pytest.mark.parametrize("columns", ["60", "100", "160"])
+def test_table_is_printed_and_stands_in_the_docs(columns: str) -> None:
+    printed = CliRunner(env={"COLUMNS": columns}).invoke(cli, ["faults"])
     assert printed.exit_code == 0
     text = FILE.read_text(encoding="utf-8")
     for name, fault in FAULTS.items():
