@@ -191,7 +191,7 @@ def test_a_control_that_is_late_makes_the_figures_unknown(standin: Standin, tmp_
 
 
 def test_a_control_that_is_in_time_leaves_the_figures_as_they_are(standin: Standin, tmp_path: Path) -> None:
-    """Another program on this machine makes a control late, and that is no business of this test: one in time counts."""
+    """Another program on this machine makes a control late, which is no business of this test: one in time counts."""
     stack = standin()
     stack.ask = lambda: None
     for number in range(TRIES):
