@@ -124,7 +124,7 @@ class Booker:
         except StoreFailed as failure:
             logger().error("reservation not sent: the outbox cannot be written", error=str(failure))
             return before, NotSent(None)
-        self.elapsed.since(intent.id, intent.attempted_at)
+        self.elapsed.begin(intent.id, intent.attempted_at)
         try:
             return await self._send(before, intent, currency, guest_waits)
         except Exception as error:  # it may have left: whatever this is, the hotel must wait and the guest be pending
@@ -166,7 +166,7 @@ class Booker:
     async def _doubted(self, intent: Intent, guest_waits: bool) -> tuple[Intent, Outcome]:
         """The settle time counts from now: the request may have reached the PMS at the last moment."""
         intent = await self._outbox.update(intent, attempted_at=self._clock())
-        self.elapsed.since(intent.id, intent.attempted_at)
+        self.elapsed.begin(intent.id, intent.attempted_at)
         outcome = await self.read_back(intent, guest_waits=guest_waits)
         return (intent, InDoubt()) if outcome is None else await self._conclude(intent, outcome, doubtful=True)
 

@@ -5,12 +5,11 @@ Pure ASGI, without a task or a queue of its own: it costs a request next to noth
 
 from __future__ import annotations
 
-import json
-
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotel_agent.metrics import Metrics
-from hotel_agent.problems import ProblemError, too_large
+from hotel_agent.problems import MEDIA_TYPE, ProblemError, too_large
 
 #: The longest body that is read, in bytes. The longest good one is below 2 KiB, each character spelt as an escape.
 LONGEST_BODY = 64 * 1024
@@ -36,11 +35,11 @@ class BoundedBody:
         if declared is not None:
             # The server keeps a body to its declared length.
             if int(declared) > LONGEST_BODY:
-                return await _refuse(send, too_large(LONGEST_BODY))
+                return await _refusal(too_large(LONGEST_BODY))(scope, receive, send)
         elif b"transfer-encoding" in headers:
             read = await _read(receive)
             if read is None:
-                return await _refuse(send, too_large(LONGEST_BODY))
+                return await _refusal(too_large(LONGEST_BODY))(scope, receive, send)
             receive = _again(read, receive)
         return await self._app(scope, receive, send)
 
@@ -100,11 +99,7 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
     return read_or_receive
 
 
-async def _refuse(send: Send, error: ProblemError) -> None:
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        # Whatever else is sent is not read.
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": error.problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(error.problem.model_dump()).encode()})
+def _refusal(error: ProblemError) -> JSONResponse:
+    """The problem, and the end of the connection: whatever else is sent is not read."""
+    problem = error.problem
+    return JSONResponse(problem.model_dump(), problem.status, headers={"connection": "close"}, media_type=MEDIA_TYPE)

@@ -23,6 +23,10 @@ class Elapsed:
         self._monotonic = monotonic
         self._begun: dict[tuple[str, float], float] = {}
 
+    def begin(self, name: str, at: float) -> None:
+        """Count from now on, if it is not counted yet: `at` is believed at this moment, and no later one."""
+        self.since(name, at)
+
     def since(self, name: str, at: float) -> float:
         """Seconds since `at` (wall-clock time) of the thing called `name`."""
         now = self._monotonic()

@@ -18,8 +18,8 @@ from pms_drill.properties import suites
 from pms_drill.properties.suites import SuiteTest
 from pms_drill.report.coverage import ranges
 
-#: Columns of the fault and of its experiment.
-_NAMES = (0, 2)
+#: Columns with names.
+_NAMES = ("fault", "experiment")
 
 
 def judged(tests: Sequence[SuiteTest]) -> Judged:
@@ -45,22 +45,16 @@ def page() -> str:
 def shown(width: int) -> str:
     """The table for a terminal of so many characters: one line a fault, and what is judged under each kind."""
     faults = [fault for chapter in catalogue.chapters(document.DEPLOYED).values() for fault in chapter]
-    text, table = document.judged_table(faults, judged(suites.read()), told), None
-    lines = []
-    for line in text:
-        if not line.startswith("|"):
-            lines.append(line.replace("*", "").strip())
-        elif not line.startswith("|--"):
-            cells = [cell.strip(" `") for cell in line.strip("|").split(" | ")]
-            if table is None:
-                # Names are whole on any terminal, so that they can be copied; the rest is wrapped.
-                columns = [Column(cell, no_wrap=number in _NAMES) for number, cell in enumerate(cells)]
-                table = Table(*columns, box=None, pad_edge=False)
-            else:
-                table.add_row(*cells)
+    found = document.judged_table(faults, judged(suites.read()), told)
+    # Names are whole on any terminal, so that they can be copied; the rest is wrapped.
+    columns = [Column(name, no_wrap=name in _NAMES) for name in found.COLUMNS]
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in found.rows:
+        table.add_row(*row)
     console = Console(width=width, no_color=True)
     with console.capture() as captured:
-        console.print(*lines, sep="\n")
+        console.print("Judged under each of them:\n")
+        console.print(*(f"{family}: {ids}." for family, ids in found.common.items()), sep="\n", end="\n\n")
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 

@@ -49,7 +49,7 @@ class Scenario:
     @property
     def cause(self) -> str:
         """A to E, as the runbook files the fault."""
-        return catalogue.all_faults(1.0, 1)[self.fault].cause
+        return catalogue.of_any_agent()[self.fault].cause
 
     @property
     def kind(self) -> str:

@@ -6,6 +6,7 @@ A line per change, of which the last one of a number counts.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -16,7 +17,7 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence.lines import Lines
 
 
-class Numbered(BaseModel):
+class Numbered(BaseModel, ABC):
     """One thing that is done there.
 
     Attributes:
@@ -26,9 +27,9 @@ class Numbered(BaseModel):
     number: int = 0
 
     @property
+    @abstractmethod
     def may_stand(self) -> bool:
         """Whether it may still have to be taken back. In doubt it has."""
-        raise NotImplementedError
 
 
 R = TypeVar("R", bound=Numbered)

@@ -138,9 +138,15 @@ def named(name: str, scale: Scale) -> Fault:
 
 
 @cache
+def of_any_agent() -> Mapping[str, Fault]:
+    """Every fault by name, made once, for what does not depend on an agent's figures: its cause, its row, its needs."""
+    return all_faults(1.0, 1)
+
+
+@cache
 def rows() -> Mapping[str, Owed]:
-    """Fault -> what it means to an agent; no row depends on the agent's figures."""
-    return {name: fault.owes for name, fault in all_faults(1.0, 1).items() if fault.owes is not None}
+    """Fault -> what it means to an agent."""
+    return {name: fault.owes for name, fault in of_any_agent().items() if fault.owes is not None}
 
 
 def tcp_faults(timeout: float) -> list[Fault]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from pms_drill.faults import symptoms
 from pms_drill.faults.lifecycle import Fault, Heal
@@ -113,7 +115,7 @@ def render(
     parts.append(_LEGEND.format(causes=", ".join(f"{letter} {text}" for letter, text in CAUSES.items())))
     parts += [_table(title, faults) for title, faults in found.items() if faults]
     every = [fault for faults in found.values() for fault in faults]
-    parts.append(_JUDGED + "\n".join(judged_table(every, judged, told)) + "\n")
+    parts.append(_JUDGED + "\n".join(_judged_lines(judged_table(every, judged, told))) + "\n")
     for title, faults in found.items():
         if faults:
             parts.append(f"## {title}\n")
@@ -139,23 +141,43 @@ def _pairs(faults: list[Fault]) -> str:
     return _PAIRS + "\n".join(lines) + "\n"
 
 
-def judged_table(faults: Sequence[Fault], judged: Judged, told: Callable[[Iterable[str]], str]) -> list[str]:
-    """Lines: what all faults of a family are judged by, then the table with what comes on top for each."""
+@dataclass(frozen=True)
+class JudgedTable:
+    """Where an agent meets each fault, for a page or a terminal.
+
+    Attributes:
+        common: family -> what all of its faults are judged by, for people.
+        rows: a fault each, with what comes on top; a cell for each of `COLUMNS`.
+    """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("fault", "meets an agent as", "experiment", "runs", "breaker", "judged")
+
+    common: Mapping[str, str]
+    rows: Sequence[tuple[str, ...]]
+
+
+def judged_table(faults: Sequence[Fault], judged: Judged, told: Callable[[Iterable[str]], str]) -> JudgedTable:
+    """Work the table out. `told`: ids of properties for people."""
     common = {
         how: frozenset.intersection(*(judged.get(experiment_of(fault), frozenset()) for fault in alike))
         for how in Meets
         if (alike := [fault for fault in faults if _row(fault).meets is how])
     }
-    lines = ["Judged under each of them:", ""]
-    lines += [f"* *{_FAMILIES[how]}*: {told(ids)}." for how, ids in common.items()]
-    lines += ["", "| fault | meets an agent as | experiment | runs | breaker | judged |", "|---|---|---|---|---|---|"]
+    rows = []
     for fault in faults:
         row, name = _row(fault), experiment_of(fault)
         more = judged.get(name, frozenset()) - (shared := common[row.meets] if row.meets else frozenset())
         ids = " and ".join([*(["as each"] if shared else []), *([told(more)] if more else [])])
-        lines.append(
-            f"| `{fault.name}` | {_FAMILIES[row.meets]} | `{name}` | {_RUNS[row.runs]} | {row.breaker} | {ids} |"
-        )
+        rows.append((fault.name, _FAMILIES[row.meets], name, _RUNS[row.runs], str(row.breaker), ids))
+    return JudgedTable({_FAMILIES[how]: told(ids) for how, ids in common.items()}, rows)
+
+
+def _judged_lines(table: JudgedTable) -> list[str]:
+    """The table as Markdown."""
+    lines = ["Judged under each of them:", "", *(f"* *{family}*: {ids}." for family, ids in table.common.items())]
+    lines += ["", f"| {' | '.join(table.COLUMNS)} |", f"|{'---|' * len(table.COLUMNS)}"]
+    for fault, family, experiment, *others in table.rows:
+        lines.append(f"| `{fault}` | {family} | `{experiment}` | {' | '.join(others)} |")
     return lines
 
 

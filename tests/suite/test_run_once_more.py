@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pms_drill import profile as profiles
 from pms_drill.checks.verdict import Unproven
 from pms_drill.episodes import experiments
 from pms_drill.episodes.book import EpisodeBook
+from pms_drill.episodes.guests import SOLD_OUT_NIGHTS
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence import repeats
 from pms_drill.evidence.bundle import Evidence
@@ -106,9 +108,10 @@ def addresses(scenes: Sequence[Scene]) -> list[str]:
 def test_scenes_of_one_name_share_neither_guests_nor_sold_out_nights(stack: Any) -> None:
     scenes = [Scene(stack, "last_room", 7) for _ in range(3)]
     assert len(set(addresses(scenes))) == 3 * 2 * 20
-    firsts = [scene.book.night_to_sell_out(number) for scene in scenes for number in range(4)]
-    assert len(set(firsts)) == 12
-    assert (max(firsts) - scenes[0].book.today()).days < 500  # as far as the agent takes bookings
+    firsts = [scene.book.night_to_sell_out(number) for scene in scenes for number in range(5)]
+    nights = {first + timedelta(days=more) for first in firsts for more in range(SOLD_OUT_NIGHTS)}
+    assert len(nights) == 3 * 5 * SOLD_OUT_NIGHTS
+    assert (max(nights) - scenes[0].book.today()).days <= 500  # as far as the agent takes bookings
     with pytest.raises(ValueError, match="no nights to sell out"):
         Scene(stack, "last_room", 7).book.night_to_sell_out(0)
 
