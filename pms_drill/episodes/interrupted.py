@@ -32,7 +32,7 @@ _EVERY, _WITHIN = 0.5, 12.0
 
 
 def run(stack: Stack, name: str, seed: int) -> Evidence:
-    """Run the experiment for the fault `name` on a stack that is equipped for it. Phases: steady, storm, settled.
+    """Run the experiment for the fault `name` on a stack that is equipped for it. Phases: steady, strike, settled.
 
     Raises:
         Unproven: a fault or its heal could not be proved, no booking was on its way, or the control was already out of
@@ -45,7 +45,7 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         # One comes today: what ends with the day ends while the booking is on its way.
         guests = [scene.book.guest(check_in=scene.book.today()), *scene.book.guests(_GUESTS - 1)]
         before = stack.ledger_position()
-        with scene.phase("storm"), ThreadPoolExecutor(_GUESTS) as pool:
+        with scene.phase("strike"), ThreadPoolExecutor(_GUESTS) as pool:
             armed = clock.now()
             with injected(answer_withheld(), stack.place):
                 flights = [pool.submit(_reserve, scene, guest) for guest in guests]
@@ -70,7 +70,7 @@ def planned_seconds(name: str, profile: Profile) -> float:  # noqa: ARG001
     return 5.0 + 6 * profile.pms.timeout + 2 * profile.pms.settle
 
 
-def _reserve(scene: Scene, guest: Guest, phase: str = "storm") -> Operation:
+def _reserve(scene: Scene, guest: Guest, phase: str = "strike") -> Operation:
     return scene.guests.reserve(guest, phase, key=f"key-{guest.email}")
 
 
