@@ -32,6 +32,7 @@ from pms_drill.episodes import (
     second_dependency,
     simultaneous,
     streak,
+    unlogged,
     unsteady,
     what_counts,
 )
@@ -73,6 +74,7 @@ _FAMILIES: Mapping[str, _Family] = {
     Meets.LIMPING: _Family(limping, meeting(Meets.LIMPING)),
     Meets.PATCHY: _Family(limping, meeting(Meets.PATCHY)),
     Meets.INTERRUPTED: _Family(interrupted, meeting(Meets.INTERRUPTED), ("restart-agent",)),
+    Meets.UNLOGGED: _Family(unlogged, meeting(Meets.UNLOGGED), ("restart-agent",)),
     "breaker_reset": _Family(reset, ("breaker_reset",), ("admin",)),
     "mock_switch": _Family(mock_switch, ("mock_switch",), ("restart-agent", "agent-log")),
     "streak": _Family(streak, ("streak",)),

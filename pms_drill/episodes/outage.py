@@ -7,6 +7,7 @@ until one is rejected. Reservations under the fault come in the second strike, w
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from functools import partial
 
 from pms_drill import clock
@@ -19,7 +20,7 @@ from pms_drill.episodes.passers_by import passers_by
 from pms_drill.episodes.scene import Scene
 from pms_drill.evidence.bundle import Evidence, Expectation, Span
 from pms_drill.evidence.history import Guest, Kind
-from pms_drill.faults.lifecycle import injected
+from pms_drill.faults.lifecycle import Fault, injected
 from pms_drill.profile import Profile
 from pms_drill.stack.base import Stack
 
@@ -48,28 +49,47 @@ def run(stack: Stack, name: str, seed: int) -> Evidence:
         Unproven: the fault or its heal could not be proved, or the control was already out of bounds.
         DrillError: the agent did not start, or the PMS could not be read at the end.
     """
-    fault = fault_for(name, stack)
-    expected = expectation(name, stack.profile)
+    return under(stack, name, seed, fault=fault_for(name, stack))
+
+
+def under(stack: Stack, name: str, seed: int, *, fault: Fault, beside: Fault | None = None) -> Evidence:
+    """Run the experiment for a fault under any name.
+
+    Args:
+        fault: what the PMS or the way to it has.
+        beside: acts from before the outage until everything has come to rest after it.
+
+    Raises:
+        Unproven, DrillError: as `run`.
+    """
+    expected = expectation(fault.name, stack.profile)
     with Scene(stack, name, seed) as scene:
         regulars = steady(scene)
         scene.be_seen()
-        with injected(fault, stack.place) as injection:
-            armed = clock.now()
-            scene.mark_log("fault")
-            with scene.phase("impact"):
-                _impact(scene, most=stack.profile.breaker.failure_threshold + 3, opens=expected.opens_after or 0)
-            with scene.phase("open"):
-                _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected, stack.profile))
-            scene.phases["armed"] = Span(armed, clock.now())
-            injection.heal()
-        _recover(scene, expected.wait)
-        with scene.phase("strike"), injected(fault, stack.place):
-            _strike(scene)
-        settle(scene, expected.wait)
-        scene.quiesce()
-        scene.be_seen()
+        with injected(beside, stack.place) if beside else nullcontext():
+            _strike_twice(scene, fault, expected, regulars)
         bookings = scene.final_read()
     return scene.evidence(expected, policy(stack.profile, slack(scene)), bookings)
+
+
+def _strike_twice(scene: Scene, fault: Fault, expected: Expectation, regulars: list[Guest]) -> None:
+    """The outage, its end, the second strike, and whatever goes on after it."""
+    place, profile = scene.stack.place, scene.profile
+    with injected(fault, place) as injection:
+        armed = clock.now()
+        scene.mark_log("fault")
+        with scene.phase("impact"):
+            _impact(scene, most=profile.breaker.failure_threshold + 3, opens=expected.opens_after or 0)
+        with scene.phase("open"):
+            _open(scene, regulars, expected.least_wait / 2, _open_seconds(expected, profile))
+        scene.phases["armed"] = Span(armed, clock.now())
+        injection.heal()
+    _recover(scene, expected.wait)
+    with scene.phase("strike"), injected(fault, place):
+        _strike(scene)
+    settle(scene, expected.wait)
+    scene.quiesce()
+    scene.be_seen()
 
 
 def planned_seconds(name: str, profile: Profile) -> float:

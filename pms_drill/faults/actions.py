@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pms_drill import clock
 from pms_drill.errors import DrillError
-from pms_drill.faults.controls import AgentControl, Stoppable, Tls
+from pms_drill.faults.controls import AgentControl, LogReader, Stoppable, Tls
 from pms_drill.faults.lifecycle import Heal, Place
 from pms_drill.faults.probe import host_of
 from pms_drill.faults.toxics import Toxic
@@ -219,6 +219,34 @@ class DiskFull:
 
 
 @dataclass(frozen=True)
+class LogReaderGone:
+    """Ends the reader of the agent's output."""
+
+    def arm(self, place: Place) -> None:
+        """End it."""
+        _log_reader(place).take_away()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Start another one."""
+        _log_reader(place).put_back()
+        return "the agent's output is read again"
+
+
+@dataclass(frozen=True)
+class LogReaderHangs:
+    """Stops the reader of the agent's output, with no room left in the pipe."""
+
+    def arm(self, place: Place) -> None:
+        """Stop it, and fill the pipe."""
+        _log_reader(place).stop_reading()
+
+    def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
+        """Let it go on."""
+        _log_reader(place).put_back()
+        return "the agent's output is read again"
+
+
+@dataclass(frozen=True)
 class Midnight:
     """Puts the agent's wall clock to `ahead` seconds before the end of the day at the hotel, where it goes on."""
 
@@ -257,6 +285,10 @@ def _tls(place: Place) -> Tls:
 
 def _agent(place: Place) -> AgentControl:
     return _there(place.agent, "this stack cannot stop or restart the agent")
+
+
+def _log_reader(place: Place) -> LogReader:
+    return _there(_agent(place).log_reader, "the agent's output has no reader here that could be taken away")
 
 
 def _pms(place: Place) -> Stoppable:

@@ -10,10 +10,20 @@ from zoneinfo import ZoneInfo
 from pms_drill import clock
 from pms_drill.errors import DrillError
 from pms_drill.faults import symptoms
-from pms_drill.faults.actions import AgentKilled, AgentPaused, AgentTerminated, ClockStep, DiskFull, Midnight, PmsPaused
+from pms_drill.faults.actions import (
+    AgentKilled,
+    AgentPaused,
+    AgentTerminated,
+    ClockStep,
+    DiskFull,
+    LogReaderGone,
+    LogReaderHangs,
+    Midnight,
+    PmsPaused,
+)
 from pms_drill.faults.controls import AgentControl
 from pms_drill.faults.lifecycle import Fault, Place
-from pms_drill.faults.owed import Runs, interrupts, only_in, opens
+from pms_drill.faults.owed import Runs, interrupts, only_in, opens, unlogged
 from pms_drill.faults.probe import Probe, Seen
 from pms_drill.faults.proofs import Proof, no_byte_within, refused
 from pms_drill.faults.scale import Scale
@@ -27,11 +37,13 @@ _PMS = Probe(path="/api/hotels")
 _CLOCK_S = 5.0
 #: What a probe found out beside the agent's answer.
 _FULL, _NEAR = "no file may be written", "near midnight at the hotel"
+_UNREAD, _STUCK = "nobody reads its output", "its output takes no byte more"
 
 
 def faults(scale: Scale) -> list[Fault]:
     """All of this kind."""
     processes = [pms_paused(), agent_paused(), agent_killed(), agent_terminated(scale), disk_full()]
+    processes += [log_reader_gone(), log_reader_hangs()]
     return [*processes, clock_forward(), clock_back(), midnight()]
 
 
@@ -159,6 +171,53 @@ def disk_full() -> Fault:
     )
 
 
+def log_reader_gone() -> Fault:
+    """Whoever read the agent's output has ended."""
+    return Fault(
+        name="log_reader_gone",
+        cause="-",
+        tells="nobody reads the agent's output any more: a write to it fails",
+        client_sees="nothing",
+        pms_did_the_work=True,
+        owes=unlogged(),
+        action=LogReaderGone(),
+        proof=Proof("the kernel knows of no reader of the agent's output", lambda seen: seen.detail == _UNREAD),
+        look=_output,
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.LOG_READER}),
+        story=Story(
+            how="The agent's output is a named pipe; the program that reads it is killed, and another one is started "
+            "to heal. A write gets EPIPE, and the signal SIGPIPE, which ends a program that has not said otherwise.",
+            metrics="As without the fault.",
+            trap="The line that tells of a transition is written in the middle of the transition. If it raises there, "
+            "the breaker stays half-open for ever, and a probe that is never counted is never repeated.",
+            example="A log shipper that crashes; `agent | logger` after the restart of the journal.",
+        ),
+    )
+
+
+def log_reader_hangs() -> Fault:
+    """Whoever reads the agent's output does not read on, and the pipe is full."""
+    return Fault(
+        name="log_reader_hangs",
+        cause="-",
+        tells="the agent's output is read no further, and the pipe is full: a write to it waits",
+        client_sees="nothing",
+        pms_did_the_work=True,
+        owes=unlogged(runs=Runs.WEEKLY),
+        action=LogReaderHangs(),
+        proof=Proof("a write to the agent's output would have to wait", lambda seen: seen.detail == _STUCK),
+        look=_output,
+        needs=frozenset({Needs.AGENT_PROCESS, Needs.LOG_READER}),
+        story=Story(
+            how="As `log_reader_gone`, but the reader is stopped (SIGSTOP), and the pipe is filled with empty lines.",
+            metrics="As without the fault. A gap, if the agent's loop waits for its log.",
+            trap="A handler that writes from the event loop stops all guests, the probe and the health at once, with "
+            "no error anywhere. A thread of its own needs a bound: lines that wait for ever are memory.",
+            example="The journal's disk is slow; a terminal in which somebody has pressed Ctrl-S.",
+        ),
+    )
+
+
 def midnight(ahead: float = 1.0) -> Fault:
     """The day ends at the hotel while guests of today are at work. `ahead`: seconds until it does."""
     return Fault(
@@ -230,6 +289,15 @@ def _date_off_by(seconds: float) -> Proof:
 def _disk(place: Place, probe: Probe) -> Seen:
     """Ask the agent's liveness, and the kernel whether the agent may write."""
     return replace(_agent(place, probe), detail=_FULL if of(place).disk_is_full else "")
+
+
+def _output(place: Place, probe: Probe) -> Seen:
+    """Ask the agent's liveness, and the kernel who reads its output."""
+    reader = of(place).log_reader
+    if reader is None:
+        return _agent(place, probe)
+    told = _UNREAD if reader.nobody_reads else _STUCK if reader.full else ""
+    return replace(_agent(place, probe), detail=told)
 
 
 def _near_midnight(place: Place, probe: Probe) -> Seen:

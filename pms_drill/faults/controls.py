@@ -57,6 +57,32 @@ class Endable(Stoppable, Protocol):
         ...
 
 
+class LogReader(Protocol):
+    """Whoever reads what the agent writes to its output."""
+
+    def take_away(self) -> None:
+        """Let nobody read: a write fails."""
+        ...
+
+    def stop_reading(self) -> None:
+        """Let the reader hang, with no room left: a write waits. Raises DrillError when there is none."""
+        ...
+
+    def put_back(self) -> None:
+        """Let it read again; safe to repeat. Raises DrillError."""
+        ...
+
+    @property
+    def nobody_reads(self) -> bool:
+        """Whether a write would fail."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """Whether a write would have to wait."""
+        ...
+
+
 class AgentControl(Endable, Protocol):
     """The agent as a process with settings.
 
@@ -65,11 +91,13 @@ class AgentControl(Endable, Protocol):
         live_path: path of its liveness.
         timezone: of the hotel, an IANA name: there it is decided when a day ends.
         upstream: base URL of the PMS that it has now.
+        log_reader: of its output; None where it was not started with one.
     """
 
     address: str
     live_path: str
     timezone: str
+    log_reader: LogReader | None
 
     @property
     def upstream(self) -> str:

@@ -93,6 +93,7 @@ weekly, and a pr run draws a third of them by its seed and says which. The smoke
 * *limping*: slow within the deadline, or fewer failures than the threshold. The PMS stays in use.
 * *patchy*: some of it fails, by chance or by length. The breaker may open; guests are told the truth.
 * *interrupted*: the agent itself is hit while bookings are on their way.
+* *unlogged*: the agent cannot write its log, and the PMS answers 500 meanwhile. All goes as with a log.
 * An experiment of another name sets up more than the fault; `chaos/` says what it judges.
 
 """
@@ -193,6 +194,7 @@ _FAMILIES = {
     Meets.LIMPING: "limping",
     Meets.PATCHY: "patchy",
     Meets.INTERRUPTED: "interrupted",
+    Meets.UNLOGGED: "unlogged",
     None: "part of another",
 }
 _RUNS = {Runs.PR: "pr, weekly", Runs.WEEKLY: "weekly; drawn for pr"}

@@ -26,6 +26,8 @@ class Meets(StrEnum):
     PATCHY = "patchy"
     #: The agent itself is hit, while bookings are on their way.
     INTERRUPTED = "interrupted"
+    #: The agent cannot log, and the PMS fails meanwhile.
+    UNLOGGED = "unlogged"
 
 
 class Breaker(StrEnum):
@@ -132,6 +134,11 @@ def patchy(kind: str, *, runs: Runs = Runs.WEEKLY) -> Owed:
 def interrupts(*, runs: Runs = Runs.WEEKLY) -> Owed:
     """The agent itself is hit; what it had begun is neither lost nor doubled."""
     return Owed(Meets.INTERRUPTED, Breaker.NOT_JUDGED, runs=runs)
+
+
+def unlogged(*, runs: Runs = Runs.PR) -> Owed:
+    """The agent cannot log; an outage of the PMS (`server_error`) goes as it goes with a log."""
+    return Owed(Meets.UNLOGGED, Breaker.OPENS, kind="server", statuses=_TOLD.get("server", (502,)), runs=runs)
 
 
 def only_in(experiment: str) -> Owed:

@@ -17,6 +17,7 @@ class Needs(StrEnum):
     LINUX = "Linux"
     FAKETIME = "libfaketime"
     ENGINE = "container engine"
+    LOG_READER = "reader of the agent's output"
 
 
 #: Need -> the stacks that offer it. What every stack has is not listed.
@@ -29,6 +30,7 @@ OFFERED_BY: dict[Needs, tuple[str, ...]] = {
     Needs.LINUX: ("embedded", "native"),
     Needs.FAKETIME: ("embedded", "native", "compose"),
     Needs.ENGINE: ("compose",),
+    Needs.LOG_READER: ("embedded", "native"),
 }
 #: Stacks whose traffic to the PMS crosses the proxies.
 WITH_PROXIES = ("embedded", "native", "compose")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
+
+from pms_drill.faults.controls import LogReader
 
 
 class Agent(Protocol):
@@ -34,6 +38,14 @@ class Agent(Protocol):
 
     def log(self) -> str:
         """What it has written since its last fresh start."""
+        ...
+
+    def log_reader(self, folder: Path) -> AbstractContextManager[LogReader]:
+        """What reads the output of what is started while the context lasts; `folder` is for its pipe.
+
+        Raises:
+            DrillError: it cannot be taken away here.
+        """
         ...
 
     def forget(self) -> None:

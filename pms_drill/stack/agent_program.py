@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
 from pms_drill.stack.agent_command import command_for
+from pms_drill.stack.log_pipe import LogPipe, log_pipe
 from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
 
@@ -58,6 +60,7 @@ class AgentProgram:
         self._port = port
         self._starts = 0
         self._log_begins = 0
+        self._pipe: LogPipe | None = None
         self.admin_token = canaries.plant(canaries.ADMIN_TOKEN, secrets.token_urlsafe(24))
 
     @property
@@ -141,6 +144,23 @@ class AgentProgram:
         except OSError:
             return ""
 
+    @contextmanager
+    def log_reader(self, folder: Path) -> Iterator[LogPipe]:
+        """Let what is started from now on write to a pipe whose reader can be taken away, as long as this lasts.
+
+        Args:
+            folder: where the pipe is made.
+
+        Raises:
+            DrillError: the reader did not start.
+        """
+        with log_pipe(folder, self._log, self._note) as pipe:
+            self._pipe = pipe
+            try:
+                yield pipe
+            finally:
+                self._pipe = None
+
     def forget(self) -> None:
         """Remove the state folders of earlier fresh starts."""
         for folder in self._folder.glob("state-*"):
@@ -171,4 +191,11 @@ class AgentProgram:
             },
             env,
         )
-        return Program("agent", command.words, env=command.env, cwd=Path(command.workdir), log=self._log)
+        return Program(
+            "agent",
+            command.words,
+            env=command.env,
+            cwd=Path(command.workdir),
+            log=self._log,
+            output=self._pipe.output if self._pipe else None,
+        )

@@ -13,6 +13,7 @@ from pms_drill.evidence.bookings import Booking
 from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
+from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
@@ -78,6 +79,10 @@ class Stack(Protocol):
 
     def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:
         """A wall clock for the agent that can be stepped, or why it cannot have one; `folder` is for its file."""
+        ...
+
+    def log_reader(self, folder: Path) -> AbstractContextManager[LogReader]:
+        """What reads the output of an agent that is started while the context lasts; `folder` is for its pipe."""
         ...
 
     def scrape(self) -> Scrape:

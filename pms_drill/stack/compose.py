@@ -120,6 +120,7 @@ class ComposeStack(ProcessStack):
     #: Of the faults that `equipped` makes, what containers cannot have.
     lacking: Mapping[Needs, tuple[SkipReason, str]] = {
         Needs.LINUX: (SkipReason.STACK_CANNOT, "the harness cannot listen in the place of a proxy in a container"),
+        Needs.LOG_READER: (SkipReason.STACK_CANNOT, "the output of a container is read by its engine, for all of them"),
     }
 
     @contextmanager

@@ -7,12 +7,15 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
+from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import TEST_STEP_S, SteppableClock, is_step
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
@@ -156,6 +159,10 @@ class AgentContainer:
             if told.isdecimal() and is_step(int(told) - time.time()):
                 return clock
         return None
+
+    def log_reader(self, folder: Path) -> AbstractContextManager[LogReader]:  # noqa: ARG002
+        """None: the engine reads the output of all containers, and is not ours to take away."""
+        raise DrillError("the output of a container is read by its engine", where=self.url)
 
     def forget(self) -> None:
         """Nothing to do: a fresh start empties the one folder."""

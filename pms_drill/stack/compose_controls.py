@@ -5,6 +5,7 @@ from __future__ import annotations
 import requests
 
 from pms_drill.errors import DrillError
+from pms_drill.faults.controls import LogReader
 from pms_drill.faults.pms_switches import PmsSwitches
 from pms_drill.profile import Profile
 from pms_drill.stack.compose_agent import SERVICE as AGENT
@@ -49,6 +50,7 @@ class AgentControls(Freezer):
         self.live_path = profile.endpoints.live
         self.address = agent.url.removeprefix("http://")
         self.timezone = profile.pms.timezone
+        self.log_reader: LogReader | None = None
 
     @property
     def upstream(self) -> str:

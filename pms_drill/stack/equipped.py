@@ -17,7 +17,7 @@ from typing import Any, cast
 from pms_drill.checks.verdict import SkipReason
 from pms_drill.errors import DrillError
 from pms_drill.faults import faketime
-from pms_drill.faults.controls import Endable
+from pms_drill.faults.controls import Endable, LogReader
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.own_processes import OwnListeners
 from pms_drill.faults.story import Needs
@@ -30,7 +30,7 @@ def missing(stack: Stack, needs: frozenset[Needs]) -> tuple[SkipReason, str] | N
     """What a stack lacks for a fault, for a typed skip; None if it has everything."""
     if Needs.LINUX in needs and sys.platform != "linux":
         return SkipReason.NEEDS_LINUX, "the kernel's queue of connections is filled as Linux does it"
-    if needs & {Needs.AGENT_PROCESS, Needs.AGENT_SETTINGS, Needs.HTTPS, Needs.FAKETIME}:
+    if needs & {Needs.AGENT_PROCESS, Needs.AGENT_SETTINGS, Needs.HTTPS, Needs.FAKETIME, Needs.LOG_READER}:
         if not {"restart-agent", "kill-agent"} <= stack.capabilities:
             return SkipReason.STACK_CANNOT, "the stack cannot restart the agent"
         if needs & {Needs.AGENT_SETTINGS, Needs.HTTPS} and not upstream_env(stack.profile, ""):
@@ -65,13 +65,15 @@ def equipped(stack: Stack, needs: frozenset[Needs]) -> Iterator[Stack]:
         ends.callback(equipment.agent.go_on)
         ends.callback(equipment.agent.free_disk)
         ends.callback(equipment.pms_process.go_on)
-        if needs & {Needs.HTTPS, Needs.FAKETIME}:
+        if needs & {Needs.HTTPS, Needs.FAKETIME, Needs.LOG_READER}:
             folder = ends.enter_context(_folder(stack))
             ends.callback(stack.restart_agent)  # without what it was equipped with
             if Needs.HTTPS in needs:
                 equipment.https = ends.enter_context(stack.https_way(folder))
                 equipment.env |= upstream_env(stack.profile, equipment.https.url)
                 equipment.env["SSL_CERT_FILE"] = equipment.https.authority
+            if Needs.LOG_READER in needs:
+                equipment.agent.log_reader = ends.enter_context(stack.log_reader(folder))
             if Needs.FAKETIME in needs:
                 clock = stack.agent_clock(folder)
                 if isinstance(clock, tuple):
@@ -120,6 +122,7 @@ class _Agent:
         self.live_path = stack.profile.endpoints.live
         self.timezone = stack.profile.pms.timezone
         self.upstream = stack.addresses.upstream
+        self.log_reader: LogReader | None = None
 
     def pause(self) -> None:
         self._processes.pause()

@@ -28,6 +28,7 @@ from pms_drill.evidence.journal import Journal
 from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.faults.ahead import PREFIX, FaultsAhead, take_back
+from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.own_rules import OwnRules, Renewal
@@ -53,7 +54,8 @@ _LONGEST_WAIT_S = 60.0
 
 #: A system that runs already is not equipped with anything.
 _LACKING = dict.fromkeys(
-    (Needs.HTTPS, Needs.FAKETIME), (SkipReason.STACK_CANNOT, "an agent that runs already is not given other settings")
+    (Needs.HTTPS, Needs.FAKETIME, Needs.LOG_READER),
+    (SkipReason.STACK_CANNOT, "an agent that runs already is not given other settings"),
 )
 
 
@@ -220,6 +222,10 @@ class ExternalStack:
     def https_way(self, folder: Path) -> AbstractContextManager[HttpsWay]:  # noqa: ARG002
         """Skip: the agent is not given another address."""
         _not_ours("given https")
+
+    def log_reader(self, folder: Path) -> AbstractContextManager[LogReader]:  # noqa: ARG002
+        """None: see `lacking`."""
+        raise DrillError(self.lacking[Needs.LOG_READER][1])
 
     def agent_clock(self, folder: Path) -> SteppableClock | tuple[SkipReason, str]:  # noqa: ARG002
         """None: the agent is not given other settings."""

@@ -64,14 +64,25 @@ class Program:
         env: see `environment`.
         cwd: working directory.
         log: file that stdout and stderr are appended to.
+        output: descriptor that they go to instead; what ends up in the log is then somebody else's business.
     """
 
-    def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        log: Path,
+        output: int | None = None,
+    ) -> None:
         self.name = name
         self.argv = list(argv)
         self.log = log
         self._env = environment(env)
         self._cwd = cwd
+        self._output = output
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -87,7 +98,7 @@ class Program:
                     subprocess.Popen,
                     self.argv,
                     stdin=subprocess.DEVNULL,
-                    stdout=sink,
+                    stdout=sink if self._output is None else self._output,
                     stderr=subprocess.STDOUT,
                     env=self._env,
                     cwd=self._cwd,

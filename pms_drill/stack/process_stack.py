@@ -27,6 +27,7 @@ from pms_drill.evidence.ledger import LedgerEntry
 from pms_drill.evidence.scrape import Scrape
 from pms_drill.external import TOXIPROXY, find
 from pms_drill.faults import faketime
+from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import SteppableClock
 from pms_drill.faults.lifecycle import Place
 from pms_drill.faults.story import Needs
@@ -161,6 +162,10 @@ class ProcessStack:
             return SkipReason.NEEDS_LINUX, "the bundled libfaketime is Linux's"
         clock = faketime.on_this_machine(folder)
         return clock or (SkipReason.STACK_CANNOT, "the bundled libfaketime does not work on this machine")
+
+    def log_reader(self, folder: Path) -> AbstractContextManager[LogReader]:
+        """What reads the output of an agent that is started while the context lasts; `folder` is for its pipe."""
+        return self._agent.log_reader(folder)
 
     def scrape(self) -> Scrape:
         """Read the agent's metrics now.

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
@@ -83,6 +84,8 @@ SEEN = {
     "agent_killed": None,
     "agent_terminated": None,
     "disk_full": (200, ""),
+    "log_reader_gone": (200, ""),
+    "log_reader_hangs": (200, ""),
     "midnight": (200, ""),
     "clock_forward": (200, ""),
     "clock_back": (200, ""),
@@ -134,6 +137,39 @@ def test_full_disk_of_the_agent_takes_no_reservation_and_no_line_and_is_empty_ag
             assert len(ready.agent_log()) == before
         assert book(ready).status_code == 201
         assert len(ready.agent_log()) > before
+
+
+@pytest.mark.parametrize("name", ["log_reader_gone", "log_reader_hangs"])
+def test_agent_whose_log_is_not_read_books_and_its_log_goes_on_afterwards(stack: Stack, name: str) -> None:
+    with equipped(stack, SPECIAL[name].needs) as ready:
+        ready.restart_agent()
+        lines = ready.agent_log().count("PMS answered")
+        assert lines
+        with injected(SPECIAL[name], ready.place):
+            assert book(ready).status_code == 201
+            assert ready.agent_log().count("PMS answered") == lines
+        assert book(ready).status_code == 201
+        for attempt in Retrying(stop=stop_after_delay(5), wait=wait_fixed(0.05), reraise=True):
+            with attempt:
+                assert ready.agent_log().count("PMS answered") > lines
+
+
+def test_reader_of_the_log_does_not_end_with_the_agent_and_ends_with_the_equipment(stack: Stack) -> None:
+    with equipped(stack, SPECIAL["log_reader_gone"].needs) as ready:
+        ready.restart_agent()
+        ready.kill_agent()
+        ready.restart_agent(fresh=False)
+        assert ask(ready).json()["source"] == "pms"
+        [reader] = readers()
+    assert not reader.is_running()
+    assert not readers()
+    stack.restart_agent()
+    assert ask(stack).json()["source"] == "pms"
+
+
+def readers() -> list[psutil.Process]:
+    """Programs of ours that read an agent's output."""
+    return [child for child in psutil.Process().children(recursive=True) if child.name() == "cat"]
 
 
 def test_midnight_comes_at_the_hotel_while_the_fault_acts(stack: Stack) -> None:

@@ -107,6 +107,8 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
         ("keeps_its_first_key", "cause_key_rotated"),
         ("never_probes_idle", "other_settings"),
         ("probes_all_the_time", "other_settings"),
+        ("raises_without_a_log", "log_reader_gone"),
+        ("waits_for_its_log", "log_reader_hangs"),
     ],
 )
 def test_mutant_of_the_breaker_fails_under_the_name_of_its_defect_and_no_other(
