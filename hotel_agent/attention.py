@@ -10,29 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import get_args
 
 from hotel_agent.logs import logger
-from hotel_agent.models import Status, Wanted, WantedList
+from hotel_agent.models import Reason, Wanted, WantedList
 from hotel_agent.outbox import Outbox
 from hotel_agent.problems import not_found
 from hotel_agent.replies import present
 
-REASONS = ("unresolved", "expired", "cancelled")
+REASONS: tuple[str, ...] = get_args(Reason)
 #: The most that are listed at once, the oldest first.
 _LISTED = 100
-_OPEN = f"""
-FROM intent LEFT JOIN attention ON attention.intent_id = intent.id
-WHERE attention.resolved_at IS NULL AND (
-  intent.status IN ('{Status.UNRESOLVED}', '{Status.EXPIRED}')
-  OR (intent.status = '{Status.CONFIRMED}' AND attention.cancelled_at IS NOT NULL)
-)"""
-_REASON = f"CASE intent.status WHEN '{Status.CONFIRMED}' THEN 'cancelled' ELSE intent.status END"
-_COUNT = f"SELECT {_REASON}, COUNT(*) {_OPEN} GROUP BY 1"
-_LIST = f"SELECT {_REASON}, intent.id {_OPEN} ORDER BY intent.created_at, intent.id LIMIT {_LISTED}"
-_FIND = f"SELECT {_REASON} {_OPEN} AND intent.id = ?"
-_RESOLVE = """
-INSERT INTO attention (intent_id, resolved_at) VALUES (?, ?)
-ON CONFLICT (intent_id) DO UPDATE SET resolved_at = excluded.resolved_at"""
 
 
 class Attention:
@@ -68,11 +56,8 @@ class Attention:
     async def listed(self) -> WantedList:
         """What needs a person, the oldest first, and how many there are in all."""
         await self._count()
-        wanted = []
-        for reason, intent_id in await self._outbox.read(_LIST):
-            intent = await self._outbox.get(intent_id)
-            if intent is not None:
-                wanted.append(Wanted(reason=reason, reservation=present(intent)))
+        found = await self._outbox.wanted(_LISTED)
+        wanted = [Wanted(reason=reason, reservation=present(intent)) for reason, intent in found]
         return WantedList(count=sum(self.counts.values()), reservations=wanted)
 
     async def resolve(self, intent_id: str) -> Wanted:
@@ -82,14 +67,14 @@ class Attention:
             ProblemError: 404, it does not need a person.
         """
         intent = await self._outbox.get(intent_id)
-        [reason] = next(iter(await self._outbox.read(_FIND, intent_id)), (None,))
+        reason = await self._outbox.wanted_because(intent_id)
         if intent is None or reason is None:
             raise not_found("no such reservation needs a person")
-        await self._outbox.write(_RESOLVE, intent_id, self._clock())
+        await self._outbox.dealt_with(intent_id, self._clock())
         logger().info("a person has dealt with a reservation", reservation=intent_id, reason=reason)
         await self._count()
         return Wanted(reason=reason, reservation=present(intent))
 
     async def _count(self) -> None:
-        found = {str(reason): int(count) for reason, count in await self._outbox.read(_COUNT)}
+        found = await self._outbox.count_wanted()
         self.counts = {reason: found.get(reason, 0) for reason in REASONS}

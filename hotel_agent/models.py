@@ -195,10 +195,14 @@ class Reservation(BaseModel):
     created_at: Moment
 
 
+#: Why a person must look at a reservation.
+Reason = Literal["unresolved", "expired", "cancelled"]
+
+
 class Wanted(BaseModel):
     """A reservation that a person must look at, and why."""
 
-    reason: Literal["unresolved", "expired", "cancelled"]
+    reason: Reason
     reservation: Reservation
 
 

@@ -12,7 +12,7 @@ import fcntl
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -23,7 +23,7 @@ import aiosqlite
 
 from hotel_agent.intent import Intent
 from hotel_agent.logs import logger
-from hotel_agent.models import Status
+from hotel_agent.models import Reason, Status
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS intent (
@@ -63,6 +63,14 @@ _UNREADABLE = (ValueError, ArithmeticError, TypeError)
 _COLUMNS = tuple(field.name for field in fields(Intent))
 _INSERT = f"INSERT INTO intent ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE intent SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ? AND version = ?"  # noqa: S608
+#: What needs a person (`hotel_agent.attention`), and why.
+_WANTED = f"""
+FROM intent LEFT JOIN attention ON attention.intent_id = intent.id
+WHERE attention.resolved_at IS NULL AND (
+  intent.status IN ('{Status.UNRESOLVED}', '{Status.EXPIRED}')
+  OR (intent.status = '{Status.CONFIRMED}' AND attention.cancelled_at IS NOT NULL)
+)"""
+_WHY = f"CASE intent.status WHEN '{Status.CONFIRMED}' THEN 'cancelled' ELSE intent.status END"
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM intent"  # noqa: S608
 
 
@@ -216,15 +224,37 @@ class Outbox:
 
     async def found_cancelled(self, intent_id: str, now: float) -> None:
         """A confirmed reservation was found cancelled at the PMS; a person must look, once."""
-        await self.write("INSERT OR IGNORE INTO attention (intent_id, cancelled_at) VALUES (?, ?)", intent_id, now)
+        await self._execute("INSERT OR IGNORE INTO attention (intent_id, cancelled_at) VALUES (?, ?)", intent_id, now)
 
-    async def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT."""
-        return [tuple(row) for row in await self._rows(statement, *values)]
+    async def count_wanted(self) -> dict[str, int]:
+        """How many intents need a person, by reason."""
+        rows = await self._rows(f"SELECT {_WHY}, COUNT(*) {_WANTED} GROUP BY 1")
+        return {str(reason): int(count) for reason, count in rows}
 
-    async def write(self, statement: str, *values: object) -> None:
-        """Carry out a statement; committed when this returns."""
-        await self._execute(statement, *values)
+    async def wanted(self, most: int) -> list[tuple[Reason, Intent]]:
+        """The oldest intents that need a person, each with its reason; at most so many, unreadable ones left out."""
+        columns = ", ".join(f"intent.{name}" for name in _COLUMNS)
+        order = "ORDER BY intent.created_at, intent.id LIMIT ?"
+        rows = [tuple(row) for row in await self._rows(f"SELECT {_WHY}, {columns} {_WANTED} {order}", most)]
+        reasons: dict[str, Reason] = {row[1]: row[0] for row in rows}
+        return [(reasons[intent.id], intent) for intent in self._readable(row[1:] for row in rows)]
+
+    async def wanted_because(self, intent_id: str) -> Reason | None:
+        """Why an intent needs a person; None if it does not."""
+        rows = await self._rows(f"SELECT {_WHY} {_WANTED} AND intent.id = ?", intent_id)
+        for (reason,) in rows:
+            found: Reason = reason
+            return found
+        return None
+
+    async def dealt_with(self, intent_id: str, now: float) -> None:
+        """A person has dealt with an intent: it needs none any more."""
+        await self._execute(
+            "INSERT INTO attention (intent_id, resolved_at) VALUES (?, ?) "
+            "ON CONFLICT (intent_id) DO UPDATE SET resolved_at = excluded.resolved_at",
+            intent_id,
+            now,
+        )
 
     async def erase(self, left_before: str, keys_before: float) -> int:
         """Remove the personal data of stays that ended before a day, and keys that are older than a moment.
@@ -293,13 +323,14 @@ class Outbox:
 
     async def _select(self, where: str, *values: object) -> list[Intent]:
         """The intents that can be read: one spoilt row must not hide the others."""
-        found = []
-        for row in await self._rows(f"{_SELECT} {where}", *values):
+        return list(self._readable(await self._rows(f"{_SELECT} {where}", *values)))
+
+    def _readable(self, rows: Iterable[Any]) -> Iterator[Intent]:
+        for row in rows:
             try:
-                found.append(_from_row(row))
+                yield _from_row(row)
             except _UNREADABLE as error:
                 self._tell_spoilt(str(row[0]), error)
-        return found
 
     def _tell_spoilt(self, intent_id: str, error: Exception) -> None:
         if intent_id not in self._spoilt:

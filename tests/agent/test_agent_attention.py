@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import httpx
 import pytest
 
@@ -87,6 +89,23 @@ def test_a_confirmed_one_that_is_cancelled_at_the_pms_needs_a_person_once(
     before = pms.count("orders")
     eventually(lambda: pms.count("orders") > before, within=20)
     assert listed(agent) == {}
+
+
+def test_a_row_that_cannot_be_read_is_counted_and_hides_no_other(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(PMS_PENDING_TTL="1", **PLN, **PATIENT)
+    pms.down()
+    spoilt, sound = (agent.book(email=f"{name}@example.com").json()["reservation_id"] for name in ("spoilt", "sound"))
+    for reservation in (spoilt, sound):
+        agent.becomes(reservation, "expired")
+    agent.program.stop()
+    with sqlite3.connect(agent.folder / "outbox.sqlite") as store:
+        store.execute("UPDATE intent SET amount = 'many' WHERE id = ?", (spoilt,))
+    store.close()
+    agent.restart()
+    answer = agent.client.get(LIST, headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    assert [one["reservation"]["reservation_id"] for one in answer["reservations"]] == [sound]
+    assert answer["count"] == 2
+    assert any("cannot be read" in line and spoilt in line for line in agent.logs().splitlines())
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
