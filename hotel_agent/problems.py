@@ -108,7 +108,7 @@ def breaker_open(retry_after: int) -> ProblemError:
 
 
 def pms_busy() -> ProblemError:
-    """503: every place of the bulkhead is taken, and failover is off or has no answer."""
+    """503: no place of the bulkhead, or no turn at the hotel, came free in time, and failover has no answer."""
     return ProblemError.of("pms-busy", 503, "the PMS was not asked; try again after the time given", retry_after=1)
 
 

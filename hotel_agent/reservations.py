@@ -34,6 +34,7 @@ from hotel_agent.problems import (
     breaker_open,
     not_found,
     outbox_full,
+    pms_busy,
     pms_failed,
     pms_refused,
     sold_out,
@@ -73,6 +74,7 @@ class Reservations:
         self._patience = 2 * settings.pms_timeout
         self._idempotency = Idempotency(outbox, clock)
         self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._arriving = 0  # admitted, and not yet among the pending ones of the outbox
 
     @property
     def under_way(self) -> set[asyncio.Task[Outcome]]:
@@ -106,7 +108,7 @@ class Reservations:
         admit_stay(request.check_in, request.check_out, today)
 
     async def _reserve(self, request: ReservationRequest, intent_id: str) -> Reply:
-        if self._outbox.pending >= self._settings.pms_pending_max:
+        if self._outbox.pending + self._arriving >= self._settings.pms_pending_max:
             raise outbox_full(max(1, math.ceil(self._settings.pms_outbox_interval)))
         intent = Intent(
             id=intent_id,
@@ -131,11 +133,14 @@ class Reservations:
 
     async def _take_on(self, intent: Intent) -> None:
         """Write it down before anything is sent; what cannot be written is not taken on."""
+        self._arriving += 1
         try:
             await self._outbox.add(intent)
         except StoreFailed as failure:
             logger().error("reservation not taken on: the outbox cannot be written", error=str(failure))
             raise store_failed() from None
+        finally:
+            self._arriving -= 1
 
     async def _carry_out(self, intent: Intent) -> Reply:
         """Book in a task of its own: a guest who hangs up does not cancel it, one who waited long enough gets 202."""
@@ -188,6 +193,8 @@ class Reservations:
         if self._settings.failover or not await self._withdrawn(intent):
             return await self._as_it_is(intent)
         failure = outcome.failure
+        if failure is None and self._breaker.state is State.CLOSED:
+            raise pms_busy()
         if failure is None or failure.kind is Kind.RATE_LIMIT:
             raise breaker_open(self._retry_after())
         raise pms_failed(failure)

@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 #: Problems of a 5xx that say for certain that nothing was sent: the breaker refused, or the agent took nothing on.
-_CERTAIN = ("breaker-open", "outbox-full")
+_CERTAIN = ("breaker-open", "pms-busy", "outbox-full", "outbox-unusable")
 #: A 4xx after which the same request may still be carried out.
 _IN_PROGRESS = "request-in-progress"
 

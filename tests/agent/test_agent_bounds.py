@@ -249,6 +249,37 @@ def test_a_reservation_without_a_place_is_pending_and_carried_out_later(
     assert agent.metric("pms_bulkhead_rejections_total", operation="reservation") == 1
 
 
+def test_a_reservation_without_a_place_is_told_so_when_failover_is_off(
+    start_agent: StartAgent, pms: ScriptedPms
+) -> None:
+    agent = start_agent(PMS_MAX_GUESTS="1", PMS_TIMEOUT="3", PMS_FAILOVER="off", PMS_CURRENCY="PLN", **PATIENT)
+    pms.always("availability", hang)
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(agent.ask, room_type=n) for n in (1, 2)]
+        eventually(lambda: pms.count("availability") == 1)
+        told = eventually(lambda: busy(agent.book()), within=3)
+        assert [answer.result().status_code for answer in asking]
+    assert told.headers["retry-after"] == "1"
+    assert agent.metric("pms_reservations_pending") == 0
+    assert not pms.orders
+
+
+def busy(answer: httpx.Response) -> httpx.Response:
+    """The answer, which must be that no place was free."""
+    assert (answer.status_code, problem(answer)["type"]) == (503, "pms-busy")
+    return answer
+
+
+def test_a_crowd_does_not_make_more_reservations_pending_than_may_be(start_agent: StartAgent, pms: ScriptedPms) -> None:
+    agent = start_agent(PMS_PENDING_MAX="5", PMS_CIRCUIT_BREAKER_RECOVERY_TIMEOUT="60")
+    pms.down()
+    eventually(lambda: agent.ask().json().get("source") == "mock")
+    with ThreadPoolExecutor(20) as pool:
+        told = list(pool.map(lambda n: agent.book(email=f"{n}@example.com"), range(20)))
+    assert Counter(answer.status_code for answer in told) == {202: 5, 503: 15}
+    assert agent.metric("pms_reservations_pending") == 5
+
+
 def test_places_are_given_in_order_and_never_lost() -> None:
     async def story() -> None:
         bulkhead, order = Bulkhead(1, patience=60), list[int]()

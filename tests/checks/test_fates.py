@@ -186,6 +186,8 @@ def test_the_story_of_nobody_says_so():
         (NO_ROOM, Ending.FAIL),
         ({"status": 503, "type": "breaker-open"}, Ending.FAIL),
         ({"status": 503, "type": "outbox-full"}, Ending.FAIL),
+        ({"status": 503, "type": "outbox-unusable"}, Ending.FAIL),
+        ({"status": 503, "type": "pms-busy"}, Ending.FAIL),
     ],
     ids=str,
 )
