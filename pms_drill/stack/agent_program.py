@@ -15,7 +15,7 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
-from pms_drill.stack.agent_command import command_for
+from pms_drill.stack.agent_command import command_for, grace_s
 from pms_drill.stack.log_pipe import LogPipe, log_pipe
 from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
@@ -119,9 +119,9 @@ class AgentProgram:
             raise
 
     def stop(self) -> None:
-        """End it: SIGTERM, then SIGKILL."""
+        """End it: SIGTERM, then SIGKILL when it has had its time."""
         if self._program is not None:
-            self._program.stop()
+            self._program.stop(grace_s(self._profile))
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

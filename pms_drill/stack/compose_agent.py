@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import TEST_STEP_S, SteppableClock, is_step
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
-from pms_drill.stack.agent_command import command_for
+from pms_drill.stack.agent_command import command_for, grace_s
 from pms_drill.stack.compose_project import Project
 from pms_drill.stack.engine import engine_errors
 
@@ -27,7 +28,6 @@ SERVICE = "agente-api"
 #: Inside the container.
 _PORT = 8000
 _FOLDER = "/app"
-_GRACE_S = 3
 _CLOCK = "clock"
 #: As the package `libfaketime` of PyPI and that of Debian and Ubuntu call it.
 _LIBFAKETIME = ("libfaketimeMT.so.1", "libfaketime.so.1")
@@ -116,7 +116,7 @@ class AgentContainer:
         """End it: SIGTERM, then SIGKILL."""
         if self._env is not None:
             with engine_errors("stop the agent"):
-                self._project.container(SERVICE).stop(timeout=_GRACE_S)
+                self._project.container(SERVICE).stop(timeout=math.ceil(grace_s(self._profile)))
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

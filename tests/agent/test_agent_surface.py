@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -10,11 +11,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 import yaml
 
+from hotel_agent.settings import Settings
 from pms_drill.checks.openapi import contains
 from pms_drill.checks.verdict import Outcome
 from pms_drill.faults.certificates import make_all
@@ -499,3 +502,20 @@ def test_openapi_is_valid(shared_agent: RunningAgent) -> None:
     from openapi_spec_validator import validate
 
     validate(shared_agent.client.get("/openapi.json").json())
+
+
+def test_every_setting_stands_in_the_readme_with_its_default() -> None:
+    text = (REPOSITORY / "hotel_agent" / "README.md").read_text(encoding="utf-8").partition("## Settings")[2]
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    told = {
+        name: default
+        for names, defaults in rows
+        for name, default in zip_longest(re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", defaults))
+    }
+    assert set(told) == {name.upper() for name in Settings.model_fields}
+    for name, default in told.items():
+        own = Settings.model_fields[name.lower()].default
+        if isinstance(own, int | float) and own:
+            assert float(default or "nan") == own, name
+        elif isinstance(own, str | Path) and str(own):
+            assert default == str(own), name
