@@ -242,6 +242,8 @@ def _agent(fault: Fault) -> str:
     told = f"counts `{row.kind}`" if row.kind else "counts no failure"
     if row.statuses:
         told += f"; guests are told {' or '.join(map(str, row.statuses))} while the breaker is closed"
+    if row.meets is Meets.UNLOGGED:
+        return f"{told}: all of that from the PMS's 500, nothing from the log"
     if row.meets in (Meets.OUTAGE, Meets.REFUSAL):
         told += "; nothing was done, for certain" if row.certain else "; whether it was done is not certain"
     return told if row.meets is not None or row.kind else "see its experiment"
