@@ -133,11 +133,15 @@ def properties(write: bool, verdict: Path | None) -> None:
 
 
 @cli.command()
-def faults() -> None:
+@click.option("--verdict", type=click.Path(path_type=Path), metavar="FOLDER", help="Of a run: what it said under each.")
+def faults(verdict: Path | None) -> None:
     """Print every fault: its experiment, when it runs, what the breaker owes, and what is judged under it."""
     from pms_drill import fault_table
+    from pms_drill.report import results
 
-    click.echo(fault_table.shown(max(100, shutil.get_terminal_size((160, 40)).columns)), nl=False)
+    if verdict:
+        results.read_verdict(verdict)  # says so if it is no folder of a run
+    click.echo(fault_table.shown(max(100, shutil.get_terminal_size((160, 40)).columns), verdict), nl=False)
 
 
 @cli.command()

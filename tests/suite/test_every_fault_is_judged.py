@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pms_drill import draw, expected, fault_table, profile
-from pms_drill.checks.verdict import Unproven
+from pms_drill.checks.verdict import Outcome, SkipReason, Unproven
 from pms_drill.cli import cli
 from pms_drill.episodes import causes_table, experiments, refusal
 from pms_drill.episodes.expectations import expectation
@@ -20,6 +20,7 @@ from pms_drill.faults import catalogue, catalogue_tcp
 from pms_drill.faults.document import FILE, experiment_of
 from pms_drill.faults.owed import Breaker, Meets, Runs
 from pms_drill.properties import suites
+from pms_drill.report.outcomes import Item, PartOutcomes, Record
 from pms_drill.tiers import load_tier, load_tiers
 
 FAULTS = catalogue.all_faults(10, 60, 30)
@@ -141,3 +142,38 @@ def test_table_is_printed_and_stands_in_the_docs(columns: str) -> None:
         assert "NONE" not in line
         assert any(line.split()[:1] == [name] for line in printed.output.splitlines())
     assert [name for name, row in catalogue.rows().items() if row.runs is Runs.WEEKLY]
+
+
+def test_table_tells_what_a_run_said_under_each_fault() -> None:
+    def ended(name: str, key: str, outcome: Outcome, **more: object) -> Record:
+        return Record(nodeid=f"{key}[{name}]", part="chaos", property=key, episode=name, outcome=outcome, **more)
+
+    cut = Item(nodeid="BRK-02[drip]", part="chaos", property="BRK-02", episode="drip")
+    found = fault_table.verdicts(
+        PartOutcomes(
+            part="chaos",
+            collected=[cut],
+            records=[
+                ended("hang", "BRK-01", Outcome.PASSED),
+                ended("hang", "BRK-02", Outcome.PASSED),
+                ended("hang", "BRK-09", Outcome.SKIPPED, skip_reason=SkipReason.NOT_CLAIMED),
+                ended("reset_before", "BRK-01", Outcome.UNKNOWN),
+                ended("reset_before", "BRK-02", Outcome.FAILED),
+                ended("slow", "BRK-62", Outcome.SKIPPED, hole=True),
+                ended("full_backlog", "BRK-01", Outcome.SKIPPED, skip_reason=SkipReason.STACK_CANNOT),
+            ],
+        )
+    )
+    assert found == {
+        "hang": "passed: 2 tests",
+        "reset_before": "failed: BRK-02",
+        "slow": "unknown: BRK-62",
+        "full_backlog": "skipped: stack-cannot",
+        "drip": "unknown: BRK-02",
+    }
+
+
+def test_table_with_a_run_asks_for_the_folder_of_one(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(cli, ["faults", "--verdict", str(tmp_path)])
+    assert ran.exit_code
+    assert isinstance(ran.exception, DrillError | SystemExit)
