@@ -30,8 +30,9 @@ from pms_drill.errors import DrillError
 STATE_VARIABLE = "PMS_DRILL_STATE"
 
 #: Names the lease of a run to everything that the run starts, however far below. So a process is known also when its
-#: run was killed between starting it and noting it, or when its parent has gone.
-MARK_VARIABLE = "PMS_DRILL_LEASE"
+#: run was killed between starting it and noting it, or when its parent has gone. Not `PMS_...`: an agent that looks for
+#: misspelt settings would take it for one.
+MARK_VARIABLE = "DRILL_LEASE"
 
 #: Every temporary folder of a run begins like this; nothing else is ever removed.
 FOLDER_PREFIX = "pms-drill-"
