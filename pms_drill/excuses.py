@@ -184,7 +184,9 @@ def _of_the_need(need: Needs, ground: Ground) -> Iterator[Excuse]:
         yield Excuse(SkipReason.AGENT_CANNOT, "no variable of agent.env has {pms_url} in it")
     # Whether an agent's image has the library is seen only when its container runs.
     if need is Needs.FAKETIME and (not offered or ground.stack == "compose" or not _can_step()):
-        for reason in (SkipReason.NEEDS_TOOL, SkipReason.STACK_CANNOT):
+        # In a container it is the container's Linux that counts; elsewhere the bundled library is Linux's.
+        of_linux = [SkipReason.NEEDS_LINUX] if sys.platform != "linux" and ground.stack != "compose" else []
+        for reason in (SkipReason.NEEDS_TOOL, SkipReason.STACK_CANNOT, *of_linux):
             yield Excuse(reason, "the wall clock of an agent cannot be stepped here")
     elif not offered:
         yield Excuse(SkipReason.STACK_CANNOT, f"{ground.stack} does not offer what the fault needs: {need.value}")

@@ -119,6 +119,8 @@ def test_sold_out_is_409_and_books_nothing(agent: Agent, pms: QloApps, guest_boo
     night = guest_book.today() + timedelta(days=SOLD_OUT_NIGHT)
     guest, late = (guest_book.guest(check_in=night, nights=1, room_type=1) for _ in range(2))
     pms.fill(guest)
+    before = pms.newest_order()
     answer = agent.reserve(late.reservation())
     claim(is_problem(answer.status_code, answer.headers["Content-Type"], answer.text, wanted=409))
     assert pms.rooms_left(guest) == 0
+    assert late.email not in pms.guests_after(before)

@@ -28,6 +28,11 @@ def old_failures_do_not_count(evidence: Evidence) -> Verdict:
     """BRK-05: failures older than the window are forgotten."""
     least = evidence.policy.minimum_calls
     claimed = f"{least - 1} failures, more than {evidence.policy.window:g} s after as many others, leave it closed"
+    sooner, later, first = evidence.phases.get("few"), evidence.phases.get("few_again"), evidence.asked("few")
+    if not (sooner and later and later.begin - sooner.end > evidence.policy.window and len(first) >= least - 1):
+        return unknown(claimed, answers=f"{len(first)} asked before, and not for longer than a window")
+    if any(map(is_success, first)):
+        return unknown(claimed, answers=f"before: {_mix(first)}")
     return _closed(evidence, claimed, "few_again", "still_again", least - 1)
 
 
@@ -40,7 +45,7 @@ def failures_across_the_window_add_up(evidence: Evidence) -> Verdict:
     bad = [op for op in asked if not is_rejection(op)]
     rejected = any(map(is_rejection, asked))
     seen = {"answers": f"{len(bad)} failed, then {'rejected' if rejected else 'no rejection'}"}
-    if not evidence.asked("first_half") or (len(asked) < least and not rejected):
+    if not evidence.asked("first_half") or any(map(is_success, asked)) or (len(asked) < least and not rejected):
         return unknown(claimed, **seen)
     return judge(rejected and len(bad) == least, claimed, **seen)
 
@@ -177,7 +182,12 @@ def _closed(evidence: Evidence, claimed: str, failing: str, then: str, count: in
     if any(map(is_rejection, [*bad, *after])):
         return failed(claimed, **seen)
     span = evidence.phases.get(failing)
-    if len(bad) < count or not after or (span is not None and span.end - span.begin > evidence.policy.window):
+    if (
+        not 0 < count <= len(bad)
+        or any(map(is_success, bad))
+        or not after
+        or (span is not None and span.end - span.begin > evidence.policy.window)
+    ):
         return unknown(claimed, **seen)
     return judge(is_success(after[-1]), claimed, **seen)
 

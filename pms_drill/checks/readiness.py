@@ -81,6 +81,12 @@ def tells_the_last_call(evidence: Evidence) -> Verdict:
         for e in evidence.ledger
         if e.delivered is not None
     )
+    # The other way round no call ends after its deadline, and one whose answer nothing holds back ends with that: so an
+    # agent that tells the time of the question is found out in a pause.
+    held = evidence.expectation.error_kind == "timeout"
+    last_moments = [
+        (e.received, e.received + deadline if held or e.delivered is None else e.delivered) for e in evidence.ledger
+    ]
     wrong, judged = [], 0
     for at, pms in evidence.readiness:
         # A call that has only just ended may not have been noted yet.
@@ -88,12 +94,21 @@ def tells_the_last_call(evidence: Evidence) -> Verdict:
         if not before:
             continue
         judged += 1
-        told = _moment(pms.get("checked_at"), evidence.epoch)
-        latest = at + evidence.policy.slack + _ROUNDING_S
+        said = pms.get("checked_at")
+        told = _moment(said, evidence.epoch)
+        latest = max(end for begun, end in last_moments if begun <= at) + evidence.policy.slack + _rounding(said)
         if told is None or not max(before) - _ROUNDING_S <= told <= latest:
             wrong.append(f"{_at(evidence, at)} {pms.get('checked_at')!r}")
     seen = {"health": f"{judged} judged, {len(wrong)} wrong: {'; '.join(wrong[:3]) or 'none'}"}
     return judge(not wrong, claimed, **seen) if judged else unknown(claimed, **seen, ledger="saw no call before")
+
+
+def _rounding(told: object) -> float:
+    """By how much a time may be too late because it was rounded, in seconds; one with a fraction was not.
+
+    Whole seconds are cut off, or rounded to the nearest; nobody tells a time that is still to come.
+    """
+    return 0.0 if "." in str(told) else _ROUNDING_S / 2
 
 
 @timed

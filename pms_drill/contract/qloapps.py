@@ -141,17 +141,27 @@ class QloApps:
         Raises:
             DrillError: it cannot be read.
         """
-        answer = self.get(f"bookings/{order_id}")
-        try:
-            customer = answer.raise_for_status().json()["booking"]["associations"]["customer_detail"]
-            return f"{customer['firstname']} {customer['lastname']}"
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise _unusable(f"booking {order_id}", answer) from error
+        customer = self._customer_of(order_id)
+        return f"{customer['firstname']} {customer['lastname']}"
 
     def cancel(self, order_id: int) -> httpx.Response:
         """Cancel by a new entry of the order's history, the shortest way."""
         fields: dict[str, str | None] = {"id_order": str(order_id), "id_order_state": str(_CANCELLED)}
         return self.post("order_histories", content=_xml("order_history", fields))
+
+    def newest_order(self) -> int:
+        """Id of the newest order; 0 if there is none."""
+        rows = self._rows("orders", "orders", {"display": "[id]", "sort": "[id_DESC]", "limit": "1"})
+        return max((int(row["id"]) for row in rows), default=0)
+
+    def guests_after(self, order_id: int) -> list[str]:
+        """E-mail addresses of the guests of all orders above an id, cancelled ones included.
+
+        Raises:
+            DrillError: one of the bookings cannot be read.
+        """
+        rows = self._rows("orders", "orders", {"filter[id]": f">[{order_id}]", "display": "[id]"})
+        return [str(self._customer_of(int(row["id"]))["email"]) for row in rows]
 
     def orders_with(self, source: str) -> list[int]:
         """Ids of the orders that carry a reference, lowest first."""
@@ -173,6 +183,14 @@ class QloApps:
         if not self._currency:
             self._currency = str(self.quote(guest)["currency"])
         return self._currency
+
+    def _customer_of(self, order_id: int) -> dict[str, Any]:
+        answer = self.get(f"bookings/{order_id}")
+        try:
+            customer: dict[str, Any] = answer.raise_for_status().json()["booking"]["associations"]["customer_detail"]
+            return {name: customer[name] for name in ("firstname", "lastname", "email")}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise _unusable(f"booking {order_id}", answer) from error
 
     def _rows(self, resource: str, name: str, params: dict[str, str]) -> list[dict[str, Any]]:
         answer = self.get(resource, **params)

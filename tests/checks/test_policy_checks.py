@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pms_drill.checks import breaker_policies as policies
@@ -61,6 +63,33 @@ def test_a_breaker_that_counts_otherwise_fails(check, changes):
 )
 def test_too_few_calls_are_unknown(check, changes):
     assert check(volume(**changes)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        (FEW, {"few": [ask(1.0 + 0.01 * n, f"w{n}", "few") for n in range(3)]}),
+        (OLD, {"few": bad(1.0, "few", 2)}),
+        (OLD, {"few": [ask(1.0 + 0.01 * n, f"w{n}", "few") for n in range(3)]}),
+        (OLD, {"few_again": [ask(4.0 + 0.01 * n, f"w{n}", "few_again") for n in range(3)]}),
+        (PARTS, {"first_half": [ask(7.0 + 0.01 * n, f"w{n}", "first_half") for n in range(2)]}),
+    ],
+)
+def test_calls_that_did_not_fail_show_nothing_of_a_window(check, changes):
+    assert check(volume(**changes)).outcome is Outcome.UNKNOWN
+
+
+def test_failures_that_are_not_a_window_apart_show_nothing_of_old_ones():
+    told = volume()
+    close = told.phases | {"few_again": Span(2.9, 3.0)}
+    assert OLD(replace(told, phases=close)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("check", [FEW, OLD])
+@pytest.mark.parametrize("least", [0, 1])
+def test_policy_under_which_not_one_call_failed_is_unknown(check, least):
+    told = replace(volume(few=[], few_again=[]), policy=policy(minimum_calls=least, window=2.0))
+    assert check(told).outcome is Outcome.UNKNOWN
 
 
 def waits(*probes):

@@ -73,6 +73,21 @@ def test_a_wrong_time_of_the_last_call_fails(told):
     assert readiness.tells_the_last_call(during(3.5, 3.9, checked_at=told)).outcome is Outcome.FAILED
 
 
+def test_the_time_of_the_question_is_no_time_of_a_call():
+    """While the breaker waits nothing is called, and a time that goes on all the same is not that of a call."""
+    always = [(at, pms | {"checked_at": wall(at)}) for at, pms in TOLD]
+    found = readiness.tells_the_last_call(outage(readiness=always, policy=policy(timeout=0.5)))
+    assert found.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(("at", "told", "outcome"), [(2.3, 2.0, Outcome.PASSED), (3.1, 3.0, Outcome.FAILED)])
+def test_the_time_of_the_question_in_whole_seconds_is_found_out_in_a_longer_pause(at, told, outcome):
+    last = [call(1.5, delivered=1.51)]
+    said = [(at, {"checked_at": wall(told)})]
+    found = readiness.tells_the_last_call(outage(ledger=last, readiness=said, policy=policy(timeout=0.5)))
+    assert found.outcome is outcome
+
+
 def test_from_the_heal_on_the_pms_may_be_up_again():
     """The second strike is healed at 8.3 s, and a read-back finds the PMS at work before the phase has ended."""
     healed = [Event(8.3, "fault", "server_error", "healing")]

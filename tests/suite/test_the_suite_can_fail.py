@@ -98,6 +98,7 @@ def test_mutant_with_the_wrong_clock_fails_when_the_wall_clock_is_stepped(
         ("gauge_lags_a_transition", "server_error"),
         ("pending_lags", "server_error"),
         ("ready_waits", "hang and not cause"),
+        ("checked_just_now", "rate_limited"),
         ("recognises_by_guest", "request_dropped"),
         ("outbox_without_end", "mock_switch"),
         ("tells_502_for_a_deadline", "hang and not cause"),
@@ -157,7 +158,11 @@ def test_mutant_is_red_under_the_very_fault_that_shows_its_defect(
 @pytest.mark.kill_matrix
 @pytest.mark.parametrize(
     ("mutant", "contract"),
-    [("compares_who_asks", "same_key_with_another_body"), ("ready_asks_the_pms", "make_no_call")],
+    [
+        ("compares_who_asks", "same_key_with_another_body"),
+        ("ready_asks_the_pms", "make_no_call"),
+        ("books_another_room", "sold_out_is_409"),
+    ],
 )
 def test_mutant_of_a_contract_fails_under_the_name_of_its_defect_and_no_other(
     run_suite: RunSuite, write_profile: WriteProfile, mutant: str, contract: str
