@@ -38,7 +38,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("parts", nargs=-1, metavar="[contracts|chaos|load]...")
 @click.option("-k", "selection", default="", metavar="EXPR", help='Only tests that match, e.g. "BRK-18 and hang".')
-@click.option("--pms-tier", "tier", default="pr", show_default=True, help="smoke, pr or weekly.")
+@click.option("--pms-tier", "tier", default="pr", show_default=True, help="smoke, pr, weekly or soak.")
 @click.option("--pms-stack", "stack", default="embedded", show_default=True, help="Where the PMS runs.")
 @of_a_profile
 @click.option("--pms-seed", "seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a run; random if not given.")

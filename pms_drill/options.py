@@ -76,7 +76,7 @@ def add(parser: pytest.Parser) -> None:
     group = parser.getgroup("pms", "PMS integration suite")
     group.addoption("--pms-stack", default="embedded", help="where the PMS runs: embedded, native, compose or external")
     group.addoption("--pms-profile", default="", help="the agent: name of a profile, or a .toml file")
-    group.addoption("--pms-tier", default="pr", help="smoke, pr or weekly")
+    group.addoption("--pms-tier", default="pr", help="smoke, pr, weekly or soak")
     group.addoption("--pms-seed", type=int, default=None, help="repeat a run; random if not given")
     for option, text in TARGET_OPTIONS.items():
         group.addoption(option, default="", help=text)
