@@ -24,7 +24,7 @@ def faults(scale: Scale) -> list[Fault]:
         cut_in_headers(),
         drip(scale.timeout),
         narrow(),
-        slow_close(),
+        slow_close(scale.noticeable),
     ]
 
 
@@ -204,8 +204,8 @@ def narrow() -> Fault:
     )
 
 
-def slow_close(seconds: float = 1.0) -> Fault:
-    """Connections are closed late. `seconds`: the delay."""
+def slow_close(seconds: float) -> Fault:
+    """Connections are closed late, within the deadline where that ends the answer. `seconds`: the delay."""
     return Fault(
         name="slow_close",
         cause="D",

@@ -48,6 +48,15 @@ def test_a_late_booking_that_is_only_pending_fails():
     assert degraded.stays_in_use(limping([*served(8), *pending])).outcome is Outcome.FAILED
 
 
+def test_a_late_booking_of_a_pms_that_was_slow_by_itself_is_unknown():
+    pending = [reserve(4.0, "str", "strike", status=202)]
+    told = limping([*served(8), *pending])
+    slow = [*told.ledger[:-1], call(4.0001, delivered=4.0 + 0.4 * told.policy.timeout)]
+    assert degraded.stays_in_use(replace(told, ledger=slow)).outcome is Outcome.UNKNOWN
+    more = [*served(6), *failed(2), *pending]
+    assert degraded.stays_in_use(replace(limping(more), ledger=slow)).outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize(("failures", "outcome"), [(2, Outcome.PASSED), (4, Outcome.PASSED), (5, Outcome.FAILED)])
 def test_only_fewer_failures_than_the_threshold_are_excused(failures, outcome):
     answers = [*failed(failures), *served(6, first=failures)]
