@@ -240,7 +240,7 @@ class Run:
         self._publish(progress)
         if not self._options.keep:
             self._prune()
-        self._heal(progress)
+        self._heal(progress, "an earlier run")
         self._say(
             f"PMS integration: tier {self._tier.name}, stack {self._options.stack}, profile {self._options.profile}, "
             f"seed {self._context.seed}; {', '.join(self._parts)}; at most {page.duration(self._deadline)}"
@@ -252,16 +252,20 @@ class Run:
             self._say(f"ignored, because it would change what pytest runs: {', '.join(names)}; --pytest gives options")
         return progress
 
-    def _heal(self, progress: _Progress) -> None:
-        """Clean what dead runs left, before ports and processes of theirs can disturb this one."""
+    def _heal(self, progress: _Progress, whose: str) -> None:
+        """Clean what dead runs and sessions left: ports, processes and containers that would disturb others.
+
+        Args:
+            whose: what is most likely to have left something, for people.
+        """
         from pms_drill import healing  # the report must work even where leases cannot
 
         report = healing.heal()
         if report.found_something:
-            self._say("an earlier run was cut; cleaned what it left:")
+            self._say(f"{whose} was cut; cleaned what it left:")
             for line in report.lines():
                 self._say(f"  {line}")
-        progress.trouble += [f"an earlier run left something that cannot be cleaned: {line}" for line in report.trouble]
+        progress.trouble += [f"{whose} left something that cannot be cleaned: {line}" for line in report.trouble]
 
     def _left(self, progress: _Progress) -> float:
         return self._deadline - (clock.now() - progress.began)
@@ -293,6 +297,9 @@ class Run:
         finally:
             session.stop(self._grace, impatient=lambda: signals.count > 1)
             progress.trouble += [f"{part}: {line}" for line in session.trouble]
+        if code is None:
+            # Containers take longer to go than a session gets, and do not go with it as processes do.
+            self._heal(progress, f"the session of {part}")
         if code in _ENDED_BY_ITSELF:
             progress.ended.append(part)
         elif code is not None:

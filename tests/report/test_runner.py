@@ -153,6 +153,27 @@ def test_a_module_that_cannot_be_imported_is_unknown(project):
     assert "no_such_module_at_all" in result.why
 
 
+def test_what_a_session_that_had_to_be_killed_left_is_cleaned_by_its_run(project):
+    """As containers do, it lives outside of the session's process group and of its tree."""
+    leaves = HANGS.replace(
+        "    def test_quick(): pass\n",
+        """    def test_leaves_something():
+        import signal
+        from pms_drill.lease import Lease
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        lease = Lease().__enter__()
+        away = "import os, sys; os.setsid(); os.fork() and sys.exit(); os.execvp('sleep', ['sleep', '300'])"
+        subprocess.run([sys.executable, "-c", away], check=True)
+        time.sleep(300)
+""",
+    )
+    root = project(chaos=leaves)
+    _, said = execute(root, parts=["chaos"], tier="short", grace=1.0)
+    assert "the session of chaos was cut; cleaned what it left" in said
+    assert "sleep" in said.partition("cleaned what it left")[2]
+
+
 def test_past_the_deadline_the_run_is_ended_healed_and_partial(project):
     root = project(contracts=HANGS, chaos=PASSES)
     verdict, said = execute(root, tier="short")
