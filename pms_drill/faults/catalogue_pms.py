@@ -31,13 +31,20 @@ _ACTS = "x-drill-acts"
 
 @dataclass(frozen=True)
 class Switch:
-    """One fault of the PMS, by its name there."""
+    """One fault of the PMS, by its name there.
+
+    Attributes:
+        fresh: cut existing connections as well, for a fault that they would not meet.
+    """
 
     name: str
+    fresh: bool = False
 
     def arm(self, place: Place) -> None:
         """Order it; the switches read it back or measure it."""
         place.pms.arm(self.name)
+        if self.fresh:
+            place.proxy.cut()
 
     def heal(self, place: Place, mode: Heal) -> str:  # noqa: ARG002
         """Undo it. What the PMS has begun goes on: nobody can cut that from outside."""
