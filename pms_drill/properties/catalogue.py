@@ -30,6 +30,16 @@ PROOFS = {
 }
 
 
+#: What a source begins with.
+SOURCES = {
+    "contract": "a section of the agent's contract",
+    "runbook": "a heading of the on-call runbook",
+    "RFC": "an RFC of the IETF with its section",
+    "QloApps": "a file of QloApps in which the behaviour stands",
+    "checklist": "a line of the checklist for circuit breakers, at the end of the page",
+}
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,7 +64,8 @@ class Property(_Part):
     Attributes:
         id: stable; never used again for something else.
         group: name of its group.
-        sentence: what must hold.
+        sentence: what must hold: one sentence with MUST, MUST NOT, SHOULD or MAY (RFC 2119).
+        source: where that is demanded or was seen: see `SOURCES`.
         claim: the key of a profile that switches it on ("breaker.minimum_calls"); empty for what everyone must do.
         witnesses: whose word decides.
         breaker: numbers of the checklist for circuit breakers that it answers.
@@ -63,11 +74,22 @@ class Property(_Part):
 
     id: str = Field(pattern=r"^[A-Z]+-\d\d$")
     group: str
-    sentence: str = Field(min_length=10)
+    sentence: str = Field(
+        min_length=60, max_length=160, pattern=r"^[A-Z].*\b(?:MUST|SHOULD|MAY)\b.*\.$"
+    )
+    source: tuple[str, ...] = Field(min_length=1)
     claim: str = ""
     witnesses: tuple[Witness, ...] = Field(min_length=1)
     breaker: tuple[int, ...] = ()
     proof: tuple[str, ...] = ()
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        for source in sources:
+            if not re.match(rf"({'|'.join(SOURCES)})\b", source):
+                raise ValueError(f"{source!r} is no source; begin it with one of {', '.join(SOURCES)}")
+        return sources
 
     @field_validator("proof")
     @classmethod

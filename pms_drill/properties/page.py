@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pms_drill.checks.findings import Finding
-from pms_drill.properties.catalogue import PROOFS, Catalogue, Group, Property
+from pms_drill.properties.catalogue import PROOFS, SOURCES, Catalogue, Group, Property
 from pms_drill.properties.suites import ROOT, SuiteTest
 from pms_drill.report.model import RunVerdict
 
@@ -26,6 +26,10 @@ _INTRO = """\
 
 One line is one rule of behaviour, judged by one or more tests of the suite; `-k ID` selects it. A property is
 passed, failed or unknown in each run. Under a fault that opens the breaker most of them are judged once per fault.
+
+The words MUST, MUST NOT, SHOULD and MAY have the meaning of RFC 2119. **Source** says where a rule comes from:
+
+{sources}
 
 **Who** says for whom it holds: *all*, or the key of a profile that claims it ([profiles.md](profiles.md)); what a
 profile does not claim is skipped as `not-claimed`. **Seen by** names the witnesses. **Seen failing** says how the check
@@ -106,7 +110,8 @@ def render(
     judged: dict[str, list[SuiteTest]] = {}
     for test in tests:
         judged.setdefault(test.key, []).append(test)
-    lines = [_INTRO, *(f"* *{kind}*: {text}" for kind, text in PROOFS.items()), ""]
+    sources = "\n".join(f"* *{kind}*: {text}" for kind, text in SOURCES.items())
+    lines = [_INTRO.format(sources=sources), *(f"* *{kind}*: {text}" for kind, text in PROOFS.items()), ""]
     if verdicts:
         lines += [f"**Last verdict** of the reference agent: {verdicts.told()}.", "", _judged(catalogue, verdicts), ""]
     for group in catalogue.group:
@@ -166,7 +171,7 @@ def _checklist(catalogue: Catalogue) -> list[str]:
 def _section(
     group: Group, entries: list[Property], judged: Mapping[str, list[SuiteTest]], verdicts: Verdicts | None
 ) -> list[str]:
-    head = ["id", "what must hold", "who", "seen by", "judged in", "seen failing", "last verdict"]
+    head = ["id", "what must hold", "source", "who", "seen by", "judged in", "seen failing", "last verdict"]
     rows = [f"## {group.title}", "", f"Part: `{group.part}`.", "", _row(head), _row("---" for _ in head)]
     for entry in entries:
         rows.append(
@@ -174,6 +179,7 @@ def _section(
                 [
                     entry.id,
                     entry.sentence,
+                    "; ".join(entry.source),
                     _who(entry.claim),
                     ", ".join(entry.witnesses),
                     ", ".join(dict.fromkeys(f"[{Path(t.file).stem}](../{t.file})" for t in judged.get(entry.id, []))),

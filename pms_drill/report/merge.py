@@ -35,6 +35,7 @@ class Gathered:
         complete: every part ran to its end.
         expected: every test and experiment of the suites, with what excuses a skip (`pms_drill.expected`).
         catalogue: id -> part of every property that there is.
+        sentences: id -> what the property demands; where there is none, the sentence of a test stands for it.
         named: the parts that were asked for by name.
         selection: the expression given with -k.
         today: UTC, for waivers.
@@ -50,6 +51,7 @@ class Gathered:
     complete: bool = True
     expected: Sequence[Expected] = ()
     catalogue: Mapping[str, str] = field(default_factory=dict)
+    sentences: Mapping[str, str] = field(default_factory=dict)
     named: Sequence[str] = ()
     selection: str = ""
     fail_on: str = "warning"
@@ -80,7 +82,7 @@ def merge(run: Gathered) -> Merged:
     expected = {one.key: one for one in run.expected}
     records = [_untolerated(record, run, expected.get(key_of(record))) for record in raw]
     records = apply_waivers(records, run.waivers, run.today)
-    properties = _properties(records)
+    properties = _properties(records, run.sentences)
     findings = {record.finding: properties[record.finding] for record in records if record.finding}
     properties = {name: one for name, one in properties.items() if name not in findings or one.verdict in _RED}
     coverage = _coverage(properties, run)
@@ -236,14 +238,14 @@ def _counts(records: Sequence[Record]) -> Counts:
     return counts
 
 
-def _properties(records: Sequence[Record]) -> dict[str, PropertyResult]:
+def _properties(records: Sequence[Record], sentences: Mapping[str, str]) -> dict[str, PropertyResult]:
     grouped: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         grouped[record.property or record.finding or record.nodeid].append(record)
-    return {name: _property(grouped[name]) for name in sorted(grouped)}
+    return {name: _property(grouped[name], sentences.get(name, "")) for name in sorted(grouped)}
 
 
-def _property(records: list[Record]) -> PropertyResult:
+def _property(records: list[Record], sentence: str) -> PropertyResult:
     verdict = worst(record.outcome for record in records)
     telling = [record for record in records if record.outcome is verdict]
     texts: dict[str, list[str]] = {}
@@ -262,7 +264,7 @@ def _property(records: list[Record]) -> PropertyResult:
         skipped=sum(record.outcome is Outcome.SKIPPED for record in records),
         holes=sum(record.hole for record in records),
         absent=first.skip_reason.value if verdict is Outcome.SKIPPED and first.skip_reason else "",
-        sentence=first.sentence,
+        sentence=sentence or first.sentence,
         part=first.part,
         episodes=episodes if verdict is not Outcome.PASSED else [],
         why=why,

@@ -207,6 +207,7 @@ def _judge(info: RunInfo, problems: Sequence[str] = ()) -> RunVerdict:
             complete=complete,
             expected=info.expected,
             catalogue=_parts_of(info.properties),
+            sentences={entry.id: entry.sentence for entry in info.properties},
             named=info.named,
             selection=info.selection,
             fail_on=info.fail_on,

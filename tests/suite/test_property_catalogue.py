@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ part = "chaos"
 [[property]]
 id = "BRK-01"
 group = "breaker"
-sentence = "breaker is closed at start"
+sentence = "The breaker MUST start closed: no guest is rejected before the first fault."
+source = ["checklist: 1"]
 witnesses = ["answers"]
 proof = ["mutant:never_opens"]
 """
@@ -60,6 +62,13 @@ def test_every_line_of_the_checklist_is_answered_or_said_to_be_open() -> None:
     assert [item.number for item in CATALOGUE.checklist if bool(CATALOGUE.answering(item)) == bool(item.open)] == []
 
 
+def test_a_sentence_demands_one_thing_and_a_source_in_the_checklist_is_one_that_the_property_answers() -> None:
+    for entry in CATALOGUE.property:
+        assert len(re.findall(r"\b(?:MUST|SHOULD|MAY)\b", entry.sentence)) == 1, entry.id
+        lines = {int(source.partition(": ")[2]) for source in entry.source if source.startswith("checklist")}
+        assert lines <= set(entry.breaker), entry.id
+
+
 def test_the_page_is_made_from_the_catalogue_of_today() -> None:
     text = page.render(CATALOGUE, TESTS, page.last(), KNOWN, suites.looking())
     assert page.PAGE.read_text(encoding="utf-8") == text, "docs/properties.md is stale: run `make docs`"
@@ -73,6 +82,8 @@ def test_the_page_is_made_from_the_catalogue_of_today() -> None:
         (('"mutant:never_opens"', '"belief"'), "'belief' is no proof"),
         (('"answers"', '"rumours"'), "BRK-01 witnesses.0"),
         (("sentence", "sentense"), "BRK-01 sentense"),
+        (("MUST", "should"), "BRK-01 sentence"),
+        (("checklist: 1", "hearsay"), "'hearsay' is no source"),
         (("[[group]]", "[[group]"), "catalogue of properties"),
     ],
     ids=lambda change: str(change[1]) if isinstance(change, tuple) else "",
