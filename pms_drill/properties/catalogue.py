@@ -74,9 +74,7 @@ class Property(_Part):
 
     id: str = Field(pattern=r"^[A-Z]+-\d\d$")
     group: str
-    sentence: str = Field(
-        min_length=60, max_length=160, pattern=r"^[A-Z].*\b(?:MUST|SHOULD|MAY)\b.*\.$"
-    )
+    sentence: str = Field(min_length=60, max_length=160, pattern=r"^[A-Z].*\b(?:MUST|SHOULD|MAY)\b.*\.$")
     source: tuple[str, ...] = Field(min_length=1)
     claim: str = ""
     witnesses: tuple[Witness, ...] = Field(min_length=1)

@@ -61,7 +61,7 @@ def test_a_broken_promise_is_counted_until_a_person_has_dealt_with_it(
     again = resolve(agent, reservation)
     assert again.status_code == 404
     problem(again)
-    assert any("dealt with" in line and reservation in line for line in agent.logs().splitlines())
+    eventually(lambda: any("dealt with" in line and reservation in line for line in agent.logs().splitlines()))
     agent.restart()
     assert listed(agent) == {}
 
