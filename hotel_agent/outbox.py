@@ -63,6 +63,7 @@ _UNREADABLE = (ValueError, ArithmeticError, TypeError)
 _COLUMNS = tuple(field.name for field in fields(Intent))
 _INSERT = f"INSERT INTO intent ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE intent SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ? AND version = ?"  # noqa: S608
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM intent"  # noqa: S608
 #: What needs a person (`hotel_agent.attention`), and why.
 _WANTED = f"""
 FROM intent LEFT JOIN attention ON attention.intent_id = intent.id
@@ -71,7 +72,6 @@ WHERE attention.resolved_at IS NULL AND (
   OR (intent.status = '{Status.CONFIRMED}' AND attention.cancelled_at IS NOT NULL)
 )"""
 _WHY = f"CASE intent.status WHEN '{Status.CONFIRMED}' THEN 'cancelled' ELSE intent.status END"
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM intent"  # noqa: S608
 
 
 class Overtaken(Exception):

@@ -36,7 +36,7 @@ def stays_in_use(evidence: Evidence) -> Verdict:
     if not rejected and len(unserved) <= most and len(calls) < len(asked):
         return unknown(claimed, **seen)  # whoever served them, it was not seen
     slow = [e for e in calls if e.delivered is None or e.delivered - e.received > _OWN_SHARE * policy.timeout]
-    if len(rejected) <= len(unserved) <= most + len(slow) and len(unserved) > most:
+    if most < len(unserved) <= most + len(slow):
         return unknown(claimed, **seen, pms=f"{len(slow)} calls took it so long that they may have been too late")
     return judge(not rejected and len(unserved) <= most, claimed, **seen)
 

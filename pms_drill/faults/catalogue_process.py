@@ -26,7 +26,7 @@ from pms_drill.faults.lifecycle import Fault, Place
 from pms_drill.faults.owed import Runs, interrupts, only_in, opens, unlogged
 from pms_drill.faults.probe import Probe, Seen
 from pms_drill.faults.proofs import Proof, no_byte_within, refused
-from pms_drill.faults.scale import Scale
+from pms_drill.faults.scale import Scale, grace_s
 from pms_drill.faults.story import Needs, Story
 
 TITLE = "Processes and the clock"
@@ -120,8 +120,7 @@ def agent_killed() -> Fault:
 
 def agent_terminated(scale: Scale) -> Fault:
     """The agent is asked to end, as each deploy does; the heal starts it again with its state."""
-    # A guest waits at most twice the deadline (contract, "A deploy loses nobody"), and the process then has to end.
-    grace = 2 * scale.timeout + 2.0
+    grace = grace_s(scale.timeout)
     return Fault(
         name="agent_terminated",
         cause="A",

@@ -7,7 +7,7 @@ are fields of the fault itself. Pure data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -138,7 +138,7 @@ def interrupts(*, runs: Runs = Runs.WEEKLY) -> Owed:
 
 def unlogged(*, runs: Runs = Runs.PR) -> Owed:
     """The agent cannot log; an outage of the PMS (`server_error`) goes as it goes with a log."""
-    return Owed(Meets.UNLOGGED, Breaker.OPENS, kind="server", statuses=_TOLD.get("server", (502,)), runs=runs)
+    return replace(opens("server", runs=runs), meets=Meets.UNLOGGED)
 
 
 def only_in(experiment: str) -> Owed:

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from pms_drill.faults.proofs import SILENCE_S
 
 
+def grace_s(timeout: float) -> float:
+    """How long an agent may take to end, in seconds, with this deadline for an exchange with the PMS.
+
+    A guest waits at most twice the deadline (contract, "A deploy loses nobody"), and the process then has to go.
+    """
+    return 2 * timeout + 2.0
+
+
 @dataclass(frozen=True)
 class Scale:
     """Figures of the agent under test.

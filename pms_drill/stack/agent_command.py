@@ -18,11 +18,6 @@ class AgentCommand:
     workdir: str
 
 
-def grace_s(profile: Profile) -> float:
-    """How long an agent may take to end: a guest waits at most twice the deadline, and then the process has to go."""
-    return 2 * profile.pms.timeout + 2.0
-
-
 def command_for(profile: Profile, places: Mapping[str, str], over: Mapping[str, str]) -> AgentCommand:
     """Fill in the places.
 

@@ -13,9 +13,10 @@ import httpx
 
 from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
+from pms_drill.faults.scale import grace_s
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
-from pms_drill.stack.agent_command import command_for, grace_s
+from pms_drill.stack.agent_command import command_for
 from pms_drill.stack.log_pipe import LogPipe, log_pipe
 from pms_drill.stack.ports import listens
 from pms_drill.stack.process import Program
@@ -121,7 +122,7 @@ class AgentProgram:
     def stop(self) -> None:
         """End it: SIGTERM, then SIGKILL when it has had its time."""
         if self._program is not None:
-            self._program.stop(grace_s(self._profile))
+            self._program.stop(grace_s(self._profile.pms.timeout))
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

@@ -18,9 +18,10 @@ from pms_drill.errors import DrillError
 from pms_drill.evidence import canaries
 from pms_drill.faults.controls import LogReader
 from pms_drill.faults.faketime import TEST_STEP_S, SteppableClock, is_step
+from pms_drill.faults.scale import grace_s
 from pms_drill.faults.toxiproxy_server import stable_port
 from pms_drill.profile import Profile
-from pms_drill.stack.agent_command import command_for, grace_s
+from pms_drill.stack.agent_command import command_for
 from pms_drill.stack.compose_project import Project
 from pms_drill.stack.engine import engine_errors
 
@@ -116,7 +117,7 @@ class AgentContainer:
         """End it: SIGTERM, then SIGKILL."""
         if self._env is not None:
             with engine_errors("stop the agent"):
-                self._project.container(SERVICE).stop(timeout=math.ceil(grace_s(self._profile)))
+                self._project.container(SERVICE).stop(timeout=math.ceil(grace_s(self._profile.pms.timeout)))
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

@@ -26,8 +26,8 @@ T = TypeVar("T")
 _READER = "reader of the agent's output"
 #: How long the reader's process may take to open the pipe, in seconds.
 _OPEN_WITHIN_S = 5.0
-#: What a pipe is filled with: whoever reads lines skips empty ones.
-_FILLING = b"\n" * 4096
+#: How many empty lines at a time a pipe is filled with, until it takes not even one; who reads lines skips them.
+_FILLING = (4096, 1)
 
 
 class LogPipe:
@@ -86,12 +86,10 @@ class LogPipe:
         if filling is None:
             raise DrillError(f"the {_READER} has ended", where=str(self._log))
         try:
-            with contextlib.suppress(BlockingIOError):
-                while os.write(filling, _FILLING):
-                    pass
-            with contextlib.suppress(BlockingIOError):
-                while os.write(filling, b"\n"):
-                    pass
+            for size in _FILLING:
+                with contextlib.suppress(BlockingIOError):
+                    while os.write(filling, b"\n" * size):
+                        pass
         finally:
             os.close(filling)
 
